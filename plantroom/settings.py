@@ -1,0 +1,137 @@
+"""Every setting, read once: environment `PLANTROOM_*` over `plantroom.toml` over the defaults here.
+
+Nested settings take two underscores: `PLANTROOM_MQTT__HOST=broker.example`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from plantroom.errors import SettingsError
+from plantroom.times import parse_duration
+
+Duration = Annotated[int, BeforeValidator(lambda v: parse_duration(v) if isinstance(v, str) else v)]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class MqttSettings(_Group):
+    """The broker and the collector's session on it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=1, le=65535)
+    protocol: Literal["5", "3.1.1"] = "5"
+    client_id: str = Field(default="plantroom-collector", min_length=1, max_length=64)
+    username: str | None = None
+    password: SecretStr | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    keepalive_s: int = Field(default=30, ge=5, le=3600)
+    session_expiry_s: int = Field(default=7 * 86_400, ge=0)
+    topics: tuple[str, ...] = ("plantroom/v1/#",)
+    receive_maximum: int = Field(default=10_000, ge=10, le=65535)
+
+
+class IngestSettings(_Group):
+    """What is taken, and how much waits in memory."""
+
+    max_payload_bytes: int = Field(default=256 * 1024, ge=1024)
+    max_readings_per_message: int = Field(default=100_000, ge=1)
+    max_waiting_messages: int = Field(default=20_000, ge=100)
+    max_waiting_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
+    batch_readings: int = Field(default=5_000, ge=1)
+    linger: Duration = parse_duration("100ms")
+    future_tolerance: Duration = parse_duration("60s")
+    retention: Duration = parse_duration("730d")
+
+
+class HttpSettings(_Group):
+    """Where the API and the console listen."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8420, ge=0, le=65535)
+    secure_cookies: bool = False
+    session_idle: Duration = parse_duration("30min")
+    session_life: Duration = parse_duration("12h")
+
+
+class Settings(BaseSettings):
+    """All settings of one Plantroom process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLANTROOM_", env_nested_delimiter="__", extra="forbid", toml_file="plantroom.toml"
+    )
+
+    data: Path = Path("data")
+    """Folder of the embedded stores."""
+    sites: tuple[Path, ...] = ()
+    """Site files imported at every start."""
+    catalogue: Path | None = None
+    """A folder whose class files add to or replace the shipped ones."""
+    language: Literal["en", "zh"] = "en"
+    database_url: str | None = None
+    """SQLAlchemy URL; without it SQLite in `data`."""
+    checkpoint_every: Duration = parse_duration("5s")
+    mqtt: MqttSettings = MqttSettings()
+    ingest: IngestSettings = IngestSettings()
+    http: HttpSettings = HttpSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file."""
+        return (
+            sources["init_settings"],
+            sources["env_settings"],
+            TomlConfigSettingsSource(settings_cls),
+        )
+
+    @property
+    def records_url(self) -> str:
+        """The SQLAlchemy URL of everything but readings."""
+        return self.database_url or f"sqlite:///{(self.data / 'plantroom.sqlite').absolute()}"
+
+    @property
+    def readings_file(self) -> Path:
+        """The embedded reading store's file."""
+        return self.data / "readings.duckdb"
+
+
+def load_settings(file: Path | None = None, **given: Any) -> Settings:
+    """The settings in force; `given` go before environment and file.
+
+    Raises: SettingsError naming each wrong setting.
+    """
+    path = file or Path("plantroom.toml")
+    if file is not None and not file.is_file():
+        raise SettingsError(f"{file}: no such settings file")
+
+    class Located(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        return Located(**given)
+    except tomllib.TOMLDecodeError as failure:
+        raise SettingsError(f"{path}: {failure}") from failure
+    except ValidationError as failure:
+        lines = [
+            f"{'.'.join(map(str, item['loc']))}: "
+            + ("unknown setting" if item["type"] == "extra_forbidden" else item["msg"])
+            for item in failure.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise SettingsError("settings: " + "; ".join(lines)) from failure
