@@ -1,0 +1,34 @@
+"""What the API and the console are given: the parts, the clock, and nothing global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from plantroom.catalogue import Catalogue
+from plantroom.health import PartHealth
+from plantroom.live import LiveValues
+from plantroom.metrics import Metrics
+from plantroom.model import PointTable
+from plantroom.settings import Settings
+from plantroom.stores.base import ReadingStore
+from plantroom.stores.records import Database
+from plantroom.times import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts behind one API."""
+
+    settings: Settings
+    catalogue: Catalogue
+    database: Database
+    store: ReadingStore
+    live: LiveValues
+    metrics: Metrics
+    clock: Clock
+    table: Callable[[], PointTable]
+    """The property model in force; it may be replaced while running."""
+    health: Callable[[], tuple[PartHealth, ...]]
+    rule_states: Callable[[int], Mapping[str, str]]
+    """Equipment id -> rule key -> unknown, normal, pending or active."""

@@ -1,0 +1,1 @@
+"""The schema versions, oldest first; one that is released is never edited."""

@@ -1,0 +1,225 @@
+"""People who sign in, their sessions and the tokens of their programs. Secrets are kept as hashes only."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from plantroom.errors import ConflictError, NotFoundError, PlantroomError
+from plantroom.stores.records.tables import AuditRow, SessionRow, TokenRow, UserRow
+from plantroom.times import DAY, HOUR, MINUTE, SECOND, Nanos
+from plantroom.work_orders import Role
+
+# OWASP's minimum for Argon2id: m = 19 MiB, t = 2, p = 1
+HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_DUMMY = HASHER.hash("a password that nobody has, so that unknown names take as long as known ones")
+MIN_PASSWORD = 12
+FREE_FAILURES = 5
+LOCK: Nanos = 15 * MINUTE
+TOKEN_PREFIX = "plt_"  # noqa: S105 - a prefix, so that a leaked token is recognised
+
+
+class SignInError(PlantroomError):
+    """Name and password do not match, or the account is locked; `retry_after` in ns says how long."""
+
+    def __init__(self, message: str, retry_after: Nanos = 0) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who makes a request, and what they may do."""
+
+    user_id: int
+    username: str
+    name: str
+    role: Role
+    language: str
+
+
+def create_user(
+    session: Session,
+    username: str,
+    role: Role,
+    *,
+    now: Nanos,
+    by: str,
+    name: str = "",
+    password: str | None = None,
+) -> tuple[UserRow, str]:
+    """The new user and the password, which is made up where none is given and is kept nowhere in clear.
+
+    Raises: ConflictError for a name that is taken or a password that is too short.
+    """
+    username = username.strip().lower()
+    if not username or len(username) > 64 or not username.isprintable():
+        raise ConflictError("a username has 1 to 64 printable characters")
+    if session.scalar(select(UserRow).where(UserRow.username == username)):
+        raise ConflictError(f"there is already a user {username!r}")
+    secret = password if password is not None else secrets.token_urlsafe(15)
+    row = UserRow(
+        username=username,
+        name=name or username,
+        password_hash=_hash(secret),
+        role=role.value,
+        active=True,
+        language="",
+        created_at=now,
+        failures=0,
+    )
+    session.add(row)
+    session.flush()
+    audit(session, "user.create", username, by=by, now=now, role=role.value)
+    return row, secret
+
+
+def set_password(session: Session, username: str, password: str, *, now: Nanos, by: str) -> None:
+    """Give the user another password; ends every session of theirs.
+
+    Raises: NotFoundError; ConflictError for a password that is too short.
+    """
+    row = _user(session, username)
+    row.password_hash, row.failures, row.locked_until = _hash(password), 0, None
+    session.execute(delete(SessionRow).where(SessionRow.user_id == row.id))
+    audit(session, "user.password", row.username, by=by, now=now)
+
+
+def has_users(session: Session) -> bool:
+    """Whether anybody can sign in at all."""
+    return bool(session.scalar(select(func.count()).select_from(UserRow)))
+
+
+def check_password(session: Session, username: str, password: str, now: Nanos) -> Identity:
+    """Who signed in.
+
+    Failures are counted on the account: after five each further one waits, doubling up to a lock of
+    15 minutes. The caller commits even when this raises, so that failures count.
+    Raises: SignInError, with one text for an unknown name and for a wrong password.
+    """
+    row = session.scalar(select(UserRow).where(UserRow.username == username.strip().lower()))
+    if row is not None and row.locked_until is not None and row.locked_until > now:
+        raise SignInError("too many failures; try again later", row.locked_until - now)
+    try:
+        HASHER.verify(row.password_hash if row else _DUMMY, password)
+        matches = row is not None and row.active
+    except (VerificationError, InvalidHashError):
+        matches = False
+    if row is None or not matches:
+        if row is not None:
+            row.failures += 1
+            if row.failures >= FREE_FAILURES:
+                row.locked_until = now + min(LOCK, 2 ** (row.failures - FREE_FAILURES) * 30 * SECOND)
+        audit(session, "sign_in.failed", username, by=username, now=now)
+        raise SignInError("name and password do not match")
+    row.failures, row.locked_until = 0, None
+    audit(session, "sign_in", row.username, by=row.username, now=now)
+    return identity(row)
+
+
+def open_session(session: Session, user_id: int, now: Nanos) -> str:
+    """The secret of a new browser session, for a cookie; only its hash is kept."""
+    secret = secrets.token_urlsafe(32)
+    session.add(SessionRow(secret_hash=_digest(secret), user_id=user_id, created_at=now, seen_at=now))
+    return secret
+
+
+def find_session(
+    session: Session, secret: str, now: Nanos, *, idle: Nanos, life: Nanos
+) -> tuple[Identity, Nanos] | None:
+    """Whose session it is and when it was last seen.
+
+    None for one that is unknown, idle too long, too old or of a closed account.
+    """
+    row = session.get(SessionRow, _digest(secret))
+    if row is None or now - row.seen_at > idle or now - row.created_at > life or not row.user.active:
+        return None
+    return identity(row.user), row.seen_at
+
+
+def touch_session(session: Session, secret: str, now: Nanos) -> None:
+    """Remember that the session was seen now."""
+    row = session.get(SessionRow, _digest(secret))
+    if row is not None:
+        row.seen_at = max(now, row.seen_at)
+
+
+def close_session(session: Session, secret: str) -> None:
+    """End the session; one that is gone already is no error."""
+    session.execute(delete(SessionRow).where(SessionRow.secret_hash == _digest(secret)))
+
+
+def create_token(
+    session: Session, owner: Identity, name: str, role: Role, now: Nanos, *, days: int = 90
+) -> tuple[TokenRow, str]:
+    """The token's row and its secret, shown this once.
+
+    Raises: ConflictError for a role above the owner's.
+    """
+    if role > owner.role:
+        raise ConflictError(f"a {owner.role} cannot give a token the role {role}")
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    row = TokenRow(
+        name=name,
+        secret_hash=_digest(secret),
+        user_id=owner.user_id,
+        role=role.value,
+        created_at=now,
+        expires_at=now + days * DAY,
+    )
+    session.add(row)
+    session.flush()
+    audit(session, "token.create", name, by=owner.username, now=now, role=role.value)
+    return row, secret
+
+
+def find_token(session: Session, secret: str, now: Nanos) -> Identity | None:
+    """Who the token stands for, with the lesser of its role and its owner's; None if it is of no use."""
+    row = session.scalar(select(TokenRow).where(TokenRow.secret_hash == _digest(secret)))
+    if row is None or row.expires_at <= now or not row.user.active:
+        return None
+    found = identity(row.user)
+    return Identity(
+        found.user_id, found.username, found.name, min(found.role, Role(row.role)), found.language
+    )
+
+
+def touch_token(session: Session, secret: str, now: Nanos) -> None:
+    """Remember that the token was used now, to the hour."""
+    row = session.scalar(select(TokenRow).where(TokenRow.secret_hash == _digest(secret)))
+    if row is not None and (row.used_at is None or now - row.used_at > HOUR):
+        row.used_at = now
+
+
+def audit(session: Session, action: str, subject: str, *, by: str, now: Nanos, **detail: object) -> None:
+    """Write one line of the audit log."""
+    session.add(AuditRow(at=now, by=by[:64], action=action, subject=subject[:300], detail=detail))
+
+
+def identity(row: UserRow) -> Identity:
+    """The user's row as who they are."""
+    return Identity(row.id, row.username, row.name, Role(row.role), row.language)
+
+
+def _user(session: Session, username: str) -> UserRow:
+    row = session.scalar(select(UserRow).where(UserRow.username == username.strip().lower()))
+    if row is None:
+        raise NotFoundError(f"no user {username!r}")
+    return row
+
+
+def _hash(password: str) -> str:
+    if not MIN_PASSWORD <= len(password) <= 1024:
+        raise ConflictError(f"a password has at least {MIN_PASSWORD} characters")
+    return HASHER.hash(password)
+
+
+def _digest(secret: str) -> str:
+    # the secrets are 256 random bits, so a plain hash is enough and lets a row be found by it
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,269 @@
+"""Work orders in the database: opened once for what called for them, moved by the transition table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from plantroom.errors import ConflictError, NotFoundError, TransitionError
+from plantroom.model import Text
+from plantroom.stores.records.tables import OccurrenceRow, OrderEventRow, PlanRow, WorkOrderRow
+from plantroom.times import Nanos
+from plantroom.work_orders import (
+    OPEN_STATES,
+    RESOLVE_WITHIN,
+    OrderAction,
+    OrderKind,
+    OrderState,
+    Role,
+    allowed_actions,
+    transition,
+)
+
+_OPEN = [state.value for state in OPEN_STATES]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What calls for work. `source` is unique to this call: said twice, it has one effect."""
+
+    source: str
+    ts: Nanos
+    kind: OrderKind
+    site: str
+    title: Text
+    priority: int
+    skill: str
+    equipment_id: int | None = None
+    rule: str | None = None
+    plan: str | None = None
+    problem: Mapping[str, Any] = field(default_factory=dict)
+    checklist: tuple[Mapping[str, Any], ...] = ()
+    readings: Mapping[str, float] = field(default_factory=dict)
+    due_at: Nanos | None = None
+
+
+def open_order(session: Session, call: Call, *, by: str, now: Nanos) -> tuple[WorkOrderRow, bool]:
+    """The order that answers the call, and whether the call opened it.
+
+    A repeated fault joins the order that is open for its equipment and rule; a repeated call finds the
+    order that it opened or joined before.
+    """
+    seen = session.get(OccurrenceRow, call.source)
+    if seen is not None:
+        return session.get_one(WorkOrderRow, seen.order_id), False
+    row = _open_for_fault(session, call)
+    opened = row is None
+    if row is None:
+        row = _new_row(call, by, now)
+        session.add(row)
+        session.flush()
+        _history(session, row, "open", OrderState.OPEN, by=by, now=now, note="", source_state="")
+    else:
+        _history(
+            session,
+            row,
+            "recur",
+            OrderState(row.state),
+            by=by,
+            now=now,
+            note="the fault came again",
+            source_state=row.state,
+        )
+        row.priority = min(row.priority, call.priority)
+        row.changed_at, row.version = now, row.version + 1
+    session.add(OccurrenceRow(source=call.source, order_id=row.id, ts=call.ts))
+    session.flush()
+    return row, opened
+
+
+def _open_for_fault(session: Session, call: Call) -> WorkOrderRow | None:
+    if call.rule is None:
+        return None
+    return session.scalar(
+        select(WorkOrderRow)
+        .where(
+            WorkOrderRow.equipment_id == call.equipment_id,
+            WorkOrderRow.rule == call.rule,
+            WorkOrderRow.state.in_(_OPEN),
+        )
+        .with_for_update(of=WorkOrderRow)
+    )
+
+
+def _new_row(call: Call, by: str, now: Nanos) -> WorkOrderRow:
+    return WorkOrderRow(
+        kind=call.kind.value,
+        site=call.site,
+        equipment_id=call.equipment_id,
+        rule=call.rule,
+        plan=call.plan,
+        title_en=call.title.en,
+        title_zh=call.title.zh,
+        problem=dict(call.problem),
+        priority=call.priority,
+        skill=call.skill,
+        state=OrderState.OPEN.value,
+        checklist=[dict(task) for task in call.checklist],
+        readings=dict(call.readings),
+        opened_at=now,
+        due_at=call.due_at if call.due_at is not None else now + RESOLVE_WITHIN[call.priority],
+        changed_at=now,
+        opened_by=by,
+        version=1,
+    )
+
+
+def move(
+    session: Session,
+    order_id: int,
+    action: OrderAction,
+    *,
+    by: str,
+    role: Role,
+    now: Nanos,
+    note: str = "",
+    assignee: str | None = None,
+) -> WorkOrderRow:
+    """The order after `action`.
+
+    Raises: NotFoundError; TransitionError where the table or the role has no such edge; ConflictError for
+    assigning to nobody.
+    """
+    row = get(session, order_id)
+    before = OrderState(row.state)
+    if action is OrderAction.ASSIGN and not assignee:
+        raise ConflictError("assign a work order to somebody")
+    after = transition(before, action, note=note)
+    if action not in allowed_actions(before, role):
+        allowed = [str(item) for item in allowed_actions(before, role)]
+        raise TransitionError(f"a {role} may not {action} this order", allowed)
+    row.state = after.value
+    if action is OrderAction.ASSIGN:
+        row.assignee = assignee
+        note = f"{assignee}: {note}" if note else str(assignee)
+    _stamp(session, row, action, now)
+    row.changed_at, row.version = now, row.version + 1
+    _history(session, row, action.value, after, by=by, now=now, note=note, source_state=before.value)
+    session.flush()
+    return row
+
+
+def _stamp(session: Session, row: WorkOrderRow, action: OrderAction, now: Nanos) -> None:
+    if action is OrderAction.START and row.started_at is None:
+        row.started_at = now
+    elif action is OrderAction.COMPLETE:
+        row.completed_at = now
+        plan = session.get(PlanRow, (row.equipment_id, row.plan)) if row.plan else None
+        if plan is not None:
+            plan.last_done = now
+    elif action is OrderAction.REOPEN:
+        row.completed_at = None
+    elif action in (OrderAction.CLOSE, OrderAction.CANCEL):
+        row.closed_at = now
+
+
+def comment(session: Session, order_id: int, note: str, *, by: str, now: Nanos) -> WorkOrderRow:
+    """The order with a comment in its history.
+
+    Raises: NotFoundError; ConflictError for an empty comment.
+    """
+    if not note.strip():
+        raise ConflictError("a comment needs text")
+    row = get(session, order_id)
+    row.changed_at, row.version = now, row.version + 1
+    state = OrderState(row.state)
+    _history(session, row, "comment", state, by=by, now=now, note=note.strip(), source_state=row.state)
+    session.flush()
+    return row
+
+
+def check_task(
+    session: Session,
+    order_id: int,
+    index: int,
+    *,
+    by: str,
+    now: Nanos,
+    done: bool,
+    value: float | None = None,
+) -> WorkOrderRow:
+    """The order with one line of its checklist answered; a measured line needs its value.
+
+    Raises: NotFoundError; ConflictError for a line that is not there, a missing value, or an ended order.
+    """
+    row = get(session, order_id)
+    if OrderState(row.state) not in OPEN_STATES:
+        raise ConflictError(f"the checklist of an order that is {row.state} does not change")
+    if not 0 <= index < len(row.checklist):
+        raise ConflictError(f"the checklist has no line {index}")
+    task = dict(row.checklist[index])
+    if done and task.get("unit") is not None and value is None:
+        raise ConflictError("this line needs a measured value")
+    task |= {"done": done, "value": value, "by": by, "at": now}
+    row.checklist = [task if place == index else item for place, item in enumerate(row.checklist)]
+    row.changed_at, row.version = now, row.version + 1
+    session.flush()
+    return row
+
+
+def get(session: Session, order_id: int) -> WorkOrderRow:
+    """The order, locked for the rest of the transaction where the database can.
+
+    Raises: NotFoundError.
+    """
+    row = session.scalar(
+        select(WorkOrderRow).where(WorkOrderRow.id == order_id).with_for_update(of=WorkOrderRow)
+    )
+    if row is None:
+        raise NotFoundError(f"no work order {order_id}")
+    return row
+
+
+def query() -> Select[WorkOrderRow]:
+    """Every work order with its equipment, to be filtered, sorted and paged."""
+    return select(WorkOrderRow).outerjoin(WorkOrderRow.equipment)
+
+
+def history_of(session: Session, order_id: int) -> list[OrderEventRow]:
+    """Every change of the order, newest first."""
+    rows = session.scalars(
+        select(OrderEventRow).where(OrderEventRow.order_id == order_id).order_by(OrderEventRow.id.desc())
+    )
+    return list(rows)
+
+
+def occurrences_of(session: Session, order_id: int) -> list[OccurrenceRow]:
+    """What called for the order, first to last."""
+    rows = session.scalars(
+        select(OccurrenceRow).where(OccurrenceRow.order_id == order_id).order_by(OccurrenceRow.ts)
+    )
+    return list(rows)
+
+
+def _history(
+    session: Session,
+    row: WorkOrderRow,
+    action: str,
+    after: OrderState,
+    *,
+    by: str,
+    now: Nanos,
+    note: str,
+    source_state: str,
+) -> None:
+    session.add(
+        OrderEventRow(
+            order_id=row.id,
+            at=now,
+            by=by,
+            action=action,
+            from_state=source_state,
+            to_state=after.value,
+            note=note,
+        )
+    )
