@@ -1,0 +1,88 @@
+"""The jobs that the clock drives. Each may run twice or late without doubling anything."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from plantroom.catalogue import Catalogue
+from plantroom.metrics import Metrics
+from plantroom.model import PointTable
+from plantroom.stores.base import ReadingStore
+from plantroom.stores.records import Database, alarms, plans
+from plantroom.times import Clock, Nanos
+from rules.dispatch import Dispatcher
+
+log = logging.getLogger(__name__)
+
+
+class Jobs:
+    """What the schedule runs, each job callable by itself."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        store: ReadingStore,
+        catalogue: Catalogue,
+        table: Callable[[], PointTable],
+        dispatcher: Dispatcher,
+        metrics: Metrics,
+        clock: Clock,
+        retention: Nanos,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._catalogue = catalogue
+        self._table = table
+        self._dispatcher = dispatcher
+        self._metrics = metrics
+        self._clock = clock
+        self._retention = retention
+
+    def open_due_plans(self) -> int:
+        """How many preventive orders were opened."""
+        with self._database.transaction() as session:
+            opened = plans.open_due(session, self._table(), self._catalogue, self._clock())
+        for order in opened:
+            self._metrics.work_orders.labels(order.kind).inc()
+        return len(opened)
+
+    def bring_back_shelved(self) -> int:
+        """How many shelved alarms came back; those still in fault call for their orders."""
+        with self._database.transaction() as session:
+            count = alarms.unshelve_expired(session, self._clock())
+            self._dispatcher.call_for_waiting(session)
+        return count
+
+    def drop_old_readings(self) -> int:
+        """How many readings were older than the retention and removed."""
+        return self._store.drop_before(self._clock() - self._retention)
+
+    def start(self) -> BackgroundScheduler:
+        """A running scheduler with every job on it; its `shutdown` ends it."""
+        scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+        for job, trigger in (
+            (self.open_due_plans, {"seconds": 30}),
+            (self.bring_back_shelved, {"seconds": 10}),
+            (self.drop_old_readings, {"hours": 6}),
+        ):
+            scheduler.add_job(_logged(job), "interval", **trigger, id=job.__name__, misfire_grace_time=None)
+        scheduler.start()
+        return scheduler
+
+
+def _logged(job: Callable[[], int]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            count = job()
+        except Exception:
+            # the next run tries again; a job must not take the scheduler with it
+            log.exception("the job %s failed", job.__name__)
+            return
+        if count:
+            log.info("%s: %d", job.__name__, count)
+
+    return run
