@@ -1,0 +1,150 @@
+"""What every equipment model has in common: its faults, its seed, its clock and its instruments."""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import ClassVar, TypeAlias
+from zoneinfo import ZoneInfo
+
+from plantroom.errors import NotFoundError
+from plantroom.model import Criticality, Equipment
+from plantroom.times import DAY, SECOND, Nanos, from_datetime, to_datetime
+from simulators.physics import Climate, hour_of_day
+
+Value: TypeAlias = float | bool | str
+Values: TypeAlias = dict[str, Value]
+Truth: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Fault kind -> keys of the fault rules that it raises at severity 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A defect put into one equipment: nothing before `start_ts`, then rising to `severity`.
+
+    Units: `severity` 0 to 1, `ramp_s` seconds; it is repaired at `end_ts`, or never.
+    """
+
+    kind: str
+    equipment: str
+    start_ts: Nanos
+    ramp_s: float = 0.0
+    severity: float = 1.0
+    end_ts: Nanos | None = None
+    site: str | None = None
+    """Only where more than one site has an equipment of this key."""
+
+    def level(self, ts: Nanos) -> float:
+        """How far the defect has gone at `ts`, 0 to `severity`."""
+        if ts < self.start_ts or (self.end_ts is not None and ts >= self.end_ts):
+            return 0.0
+        if self.ramp_s <= 0:
+            return self.severity
+        return self.severity * min(1.0, (ts - self.start_ts) / SECOND / self.ramp_s)
+
+
+@dataclass(frozen=True, slots=True)
+class SensorFault:
+    """Where the sensor faults of a class act, and how far the drift goes at severity 1, in the unit."""
+
+    point: str
+    drift: float
+
+
+class Model(ABC):
+    """One simulated equipment. The same seed, faults and sequence of steps give the same values."""
+
+    equipment_class: ClassVar[str]
+    faults: ClassVar[Truth]
+    period_s: ClassVar[int] = 5
+    """Seconds between two readings of the equipment."""
+    sensor: ClassVar[SensorFault | None] = None
+
+    def __init__(
+        self,
+        equipment: Equipment,
+        zone: ZoneInfo,
+        start: Nanos,
+        *,
+        seed: int = 1,
+        faults: Iterable[Fault] = (),
+    ) -> None:
+        self.equipment = equipment
+        self.zone = zone
+        self.start = start
+        self.rng = random.Random(f"{seed}/{equipment.path}")  # noqa: S311 - physics, not secrets
+        self.climate = Climate(zone)
+        self.active: tuple[Fault, ...] = tuple(faults)
+        unknown = sorted({fault.kind for fault in self.active} - set(self.faults))
+        if unknown:
+            raise NotFoundError(
+                f"{equipment.key}: a {self.equipment_class} has no fault {unknown[0]!r}; "
+                f"it has {', '.join(self.faults)}"
+            )
+        self._stuck: Value | None = None
+
+    def step(self, ts: Nanos, dt_s: float) -> Values:
+        """The readings at `ts`, `dt_s` after the step before: point key -> value in the class's unit.
+
+        Binary points are bool, enum points the name of their value.
+        """
+        self.move(ts, dt_s)
+        return self._through_sensor(ts, self.read(ts))
+
+    @abstractmethod
+    def move(self, ts: Nanos, dt_s: float) -> None:
+        """Nothing; the true state goes on by `dt_s` and stands at `ts`."""
+
+    @abstractmethod
+    def read(self, ts: Nanos) -> Values:
+        """What the instruments show of the true state."""
+
+    def level(self, kind: str, ts: Nanos) -> float:
+        """How far the fault of this kind has gone, 0 without one."""
+        if not self.active:
+            return 0.0
+        return max((fault.level(ts) for fault in self.active if fault.kind == kind), default=0.0)
+
+    def has(self, kind: str, ts: Nanos) -> bool:
+        """Whether a fault that is there or not (a trip, a contact) is there: from half severity on."""
+        return self.level(kind, ts) >= 0.5
+
+    def hour(self, ts: Nanos) -> float:
+        """The local hour of day."""
+        return hour_of_day(to_datetime(ts, self.zone))
+
+    @property
+    def runs_around_the_clock(self) -> bool:
+        """Whether no schedule ever switches it off: equipment of criticality A."""
+        return self.equipment.criticality is Criticality.A
+
+    def parameter(self, key: str, default: float) -> float:
+        """The equipment's parameter in the class's unit."""
+        return float(self.equipment.parameters.get(key, default))
+
+    def days_in_service(self) -> float:
+        """Days from installation to the start of the simulation, from which counters begin."""
+        installed = self.equipment.installed_on
+        if installed is None:
+            return 1000.0
+        begin = datetime.combine(installed, time(), UTC)
+        return max(0.0, (self.start - from_datetime(begin)) / DAY)
+
+    def _through_sensor(self, ts: Nanos, values: Values) -> Values:
+        if self.sensor is None:
+            return values
+        point = self.sensor.point
+        shown = values[point]
+        drift = self.level("sensor_drift", ts) if "sensor_drift" in self.faults else 0.0
+        if drift and isinstance(shown, float):
+            shown = round(shown + drift * self.sensor.drift, 6)
+        if "sensor_stuck" in self.faults and self.has("sensor_stuck", ts):
+            self._stuck = shown if self._stuck is None else self._stuck
+            shown = self._stuck
+        else:
+            self._stuck = None
+        values[point] = shown
+        return values

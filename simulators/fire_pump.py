@@ -1,0 +1,95 @@
+"""Fire pump with its sprinkler and hydrant network: a leaking pressure that the jockey pump holds up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from plantroom.model import Equipment
+from plantroom.times import Nanos
+from simulators.base import Fault, Model, Truth, Values
+from simulators.physics import Sensor, clip, substeps
+
+PRESSURE = Sensor(noise=0.01, resolution=0.02, low=0.0)
+LEVEL = Sensor(noise=0.05, resolution=0.1, low=0.0, high=100.0)
+
+JOCKEY_ON, JOCKEY_OFF, PUMP_ON = 7.6, 8.2, 6.4
+"""Cut-in and cut-out of the jockey pump and cut-in of the fire pump, bar at the sprinkler header."""
+HYDRANT_SHARE = 0.8
+LEAK = 0.6 / (4 * 3600)
+"""Pressure that a tight network loses, bar/s: one jockey start in four hours."""
+
+
+class FirePumpModel(Model):
+    """The electric fire pump, the jockey pump, the tank and the network behind them."""
+
+    equipment_class = "fire_pump"
+    faults: ClassVar[Truth] = {
+        "valve_tamper": ("valve_tamper",),
+        "pressure_low": ("sprinkler_pressure_low", "hydrant_pressure_low"),
+        "jockey_cycling": ("jockey_cycling",),
+        "tank_low": ("tank_low", "tank_very_low"),
+        "not_in_auto": ("not_in_auto",),
+        "power_lost": ("power_lost",),
+        "trip": ("trip",),
+    }
+
+    def __init__(
+        self,
+        equipment: Equipment,
+        zone: ZoneInfo,
+        start: Nanos,
+        *,
+        seed: int = 1,
+        faults: Iterable[Fault] = (),
+    ) -> None:
+        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+        self.pressure = self.rng.uniform(JOCKEY_ON + 0.1, JOCKEY_OFF)
+        self.tank = self.rng.uniform(98.2, 99.2)
+        self.jockey_starts = math.floor(self.days_in_service() * 6.0) * 1.0
+        self.jockey = self.running = False
+
+    def move(self, ts: Nanos, dt_s: float) -> None:
+        """Nothing; the true state goes on by `dt_s` and stands at `ts`."""
+        power = not self.has("power_lost", ts)
+        can_run = power and not self.has("not_in_auto", ts) and not self.has("trip", ts)
+        # a burst behind a closed valve: neither pump reaches it, and the network empties
+        burst = self.level("pressure_low", ts)
+        leak = LEAK + 0.004 * self.level("jockey_cycling", ts)
+        for step_s in substeps(dt_s):
+            self._jockey(power)
+            self.running = (
+                can_run and (self.pressure < PUMP_ON or self.running) and self.pressure < JOCKEY_OFF
+            )
+            lift = (0.02 * self.jockey + 0.3 * self.running) * (1.0 - burst)
+            self.pressure += step_s * (lift - leak - burst * 0.02 * max(0.0, self.pressure - 0.3))
+            self.pressure = clip(self.pressure, 0.0, JOCKEY_OFF + 0.05)
+            self.tank -= step_s * 0.1 * self.level("tank_low", ts)
+            self.tank += step_s * 0.02 * (self.tank < 98.0) * (1.0 - self.level("tank_low", ts))
+            self.tank = clip(self.tank, 60.0, 100.0)
+
+    def read(self, ts: Nanos) -> Values:
+        """What the instruments show of the true state."""
+        return {
+            "running": self.running,
+            "auto_mode": not self.has("not_in_auto", ts),
+            "trip": self.has("trip", ts),
+            "power_available": not self.has("power_lost", ts),
+            "jockey_running": self.jockey,
+            "valve_tamper": self.has("valve_tamper", ts),
+            "flow_switch": False,
+            "sprinkler_pressure": PRESSURE.read(self.rng, self.pressure),
+            "hydrant_pressure": PRESSURE.read(self.rng, self.pressure * HYDRANT_SHARE),
+            "tank_level": LEVEL.read(self.rng, self.tank),
+            "jockey_starts": self.jockey_starts,
+        }
+
+    def _jockey(self, power: bool) -> None:
+        was_running = self.jockey
+        self.jockey = power and (self.pressure < JOCKEY_ON or (was_running and self.pressure < JOCKEY_OFF))
+        self.jockey_starts += self.jockey and not was_running
+
+
+MODEL = FirePumpModel
