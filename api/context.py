@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from api.guard import SignInGuard
 from plantroom.catalogue import Catalogue
 from plantroom.health import PartHealth
 from plantroom.live import LiveValues
@@ -32,3 +33,5 @@ class Context:
     health: Callable[[], tuple[PartHealth, ...]]
     rule_states: Callable[[int], Mapping[str, str]]
     """Equipment id -> rule key -> unknown, normal, pending or active."""
+    guard: SignInGuard = field(default_factory=SignInGuard)
+    """Slows down password guesses, the API's and the console's together."""

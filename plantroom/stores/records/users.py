@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from plantroom.errors import ConflictError, NotFoundError, PlantroomError
@@ -97,30 +97,64 @@ def has_users(session: Session) -> bool:
 
 
 def check_password(session: Session, username: str, password: str, now: Nanos) -> Identity:
+    """Who signed in; `hash_to_match`, `matches` and `settle_sign_in` in one transaction.
+
+    The caller commits even when this raises, so that failures count.
+    Raises: SignInError, with one text for an unknown name and for a wrong password.
+    """
+    matched = matches(hash_to_match(session, username, now), password)
+    return settle_sign_in(session, username, now, matched=matched)
+
+
+def hash_to_match(session: Session, username: str, now: Nanos) -> str:
+    """The hash that the user's password must match; for an unknown name one that nothing matches.
+
+    Raises: SignInError while the account is locked.
+    """
+    row = _find(session, username)
+    _refuse_if_locked(row, now)
+    return row.password_hash if row is not None else _DUMMY
+
+
+def matches(password_hash: str, password: str) -> bool:
+    """Whether the password is the hash's. Slow and hungry on purpose: call it outside a transaction."""
+    try:
+        return HASHER.verify(password_hash, password)
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
+
+
+def settle_sign_in(session: Session, username: str, now: Nanos, *, matched: bool) -> Identity:
     """Who signed in.
 
     Failures are counted on the account: after five each further one waits, doubling up to a lock of
-    15 minutes. The caller commits even when this raises, so that failures count.
-    Raises: SignInError, with one text for an unknown name and for a wrong password.
+    15 minutes. An account that was locked meanwhile stays locked, so that guesses made at the same time
+    are worth no more than guesses made in turn. The caller commits even when this raises.
+    Raises: SignInError.
     """
-    row = session.scalar(select(UserRow).where(UserRow.username == username.strip().lower()))
-    if row is not None and row.locked_until is not None and row.locked_until > now:
-        raise SignInError("too many failures; try again later", row.locked_until - now)
-    try:
-        HASHER.verify(row.password_hash if row else _DUMMY, password)
-        matches = row is not None and row.active
-    except (VerificationError, InvalidHashError):
-        matches = False
-    if row is None or not matches:
+    row = _find(session, username)
+    _refuse_if_locked(row, now)
+    if row is None or not matched or not row.active:
         if row is not None:
             row.failures += 1
             if row.failures >= FREE_FAILURES:
-                row.locked_until = now + min(LOCK, 2 ** (row.failures - FREE_FAILURES) * 30 * SECOND)
+                row.locked_until = now + lock_after(row.failures)
         audit(session, "sign_in.failed", username, by=username, now=now)
         raise SignInError("name and password do not match")
     row.failures, row.locked_until = 0, None
     audit(session, "sign_in", row.username, by=row.username, now=now)
     return identity(row)
+
+
+def lock_after(failures: int) -> Nanos:
+    """How long sign-in is refused after so many failures in a row."""
+    over = failures - FREE_FAILURES
+    return 0 if over < 0 else min(LOCK, 2 ** min(over, 10) * 30 * SECOND)
+
+
+def _refuse_if_locked(row: UserRow | None, now: Nanos) -> None:
+    if row is not None and row.locked_until is not None and row.locked_until > now:
+        raise SignInError("too many failures; try again later", row.locked_until - now)
 
 
 def open_session(session: Session, user_id: int, now: Nanos) -> str:
@@ -141,6 +175,12 @@ def find_session(
     if row is None or now - row.seen_at > idle or now - row.created_at > life or not row.user.active:
         return None
     return identity(row.user), row.seen_at
+
+
+def drop_ended_sessions(session: Session, now: Nanos, *, idle: Nanos, life: Nanos) -> None:
+    """Remove the sessions that can no longer be used, so that the table does not grow for ever."""
+    ended = or_(SessionRow.seen_at < now - idle, SessionRow.created_at < now - life)
+    session.execute(delete(SessionRow).where(ended))
 
 
 def touch_session(session: Session, secret: str, now: Nanos) -> None:
@@ -179,15 +219,17 @@ def create_token(
     return row, secret
 
 
-def find_token(session: Session, secret: str, now: Nanos) -> Identity | None:
-    """Who the token stands for, with the lesser of its role and its owner's; None if it is of no use."""
+def find_token(session: Session, secret: str, now: Nanos) -> tuple[Identity, Nanos | None] | None:
+    """Who the token stands for, with the lesser of its role and its owner's, and when it was last used.
+
+    None for one that is unknown, expired or of a closed account.
+    """
     row = session.scalar(select(TokenRow).where(TokenRow.secret_hash == _digest(secret)))
     if row is None or row.expires_at <= now or not row.user.active:
         return None
     found = identity(row.user)
-    return Identity(
-        found.user_id, found.username, found.name, min(found.role, Role(row.role)), found.language
-    )
+    role = min(found.role, Role(row.role))
+    return Identity(found.user_id, found.username, found.name, role, found.language), row.used_at
 
 
 def touch_token(session: Session, secret: str, now: Nanos) -> None:
@@ -207,8 +249,12 @@ def identity(row: UserRow) -> Identity:
     return Identity(row.id, row.username, row.name, Role(row.role), row.language)
 
 
+def _find(session: Session, username: str) -> UserRow | None:
+    return session.scalar(select(UserRow).where(UserRow.username == username.strip().lower()))
+
+
 def _user(session: Session, username: str) -> UserRow:
-    row = session.scalar(select(UserRow).where(UserRow.username == username.strip().lower()))
+    row = _find(session, username)
     if row is None:
         raise NotFoundError(f"no user {username!r}")
     return row
