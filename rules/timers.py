@@ -1,0 +1,138 @@
+"""Delay and hysteresis: which alarms are active, and how long a change has been on its way.
+
+One timer runs for each rule on each equipment: towards raising while the alarm is not active, towards
+clearing while it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from plantroom.catalogue import FaultRule
+from plantroom.model import RuleOverride
+from plantroom.readings import Bools, Int64s
+from rules.alignment import Evaluations
+from rules.window import NEVER, Window
+
+
+class Flips(NamedTuple):
+    """Alarms that changed: rule, index of the evaluation, and whether it was raised; of one length."""
+
+    rule: Int64s
+    evaluation: Int64s
+    raised: Bools
+
+
+class Timers:
+    """The state of R rules over the E equipment of one class.
+
+    Shapes: everything [R, E]. Units: ns; `since` and `since_before` NEVER where no timer runs.
+    """
+
+    def __init__(self, rules: Sequence[FaultRule], rows: Sequence[tuple[int, ...]], window: Window) -> None:
+        shape = (len(rules), len(window.equipment))
+        self.active: Bools = np.zeros(shape, dtype=np.bool_)
+        self.since: Int64s = np.full(shape, NEVER, dtype=np.int64)
+        """When the condition of the running timer began to hold."""
+        self.since_before: Int64s = np.full(shape, NEVER, dtype=np.int64)
+        """The same as it stood before the last evaluation time, for readings that complete it."""
+        self.changed: Int64s = np.full(shape, NEVER, dtype=np.int64)
+        """Reading time of the last raise or clear."""
+        self.enabled: Bools = np.ones(shape, dtype=np.bool_)
+        self.on_delay: Int64s = np.empty(shape, dtype=np.int64)
+        self.off_delay: Int64s = np.empty(shape, dtype=np.int64)
+        self.longest_gap: Int64s = np.empty(shape, dtype=np.int64)
+        """How far apart two evaluations may be for a delay to run on between them."""
+        for index, rule in enumerate(rules):
+            own = np.where(window.present, window.stale_after, np.iinfo(np.int64).max)[list(rows[index])]
+            self.longest_gap[index] = own.min(axis=0, initial=np.iinfo(np.int64).max)
+            self.on_delay[index], self.off_delay[index] = rule.on_delay, rule.off_delay
+            for column, item in enumerate(window.equipment):
+                self._override(index, column, item.rule_overrides.get(rule.key))
+        # a gap longer than time itself, kept where it can be subtracted
+        np.minimum(self.longest_gap, -NEVER, out=self.longest_gap)
+
+    def _override(self, rule: int, column: int, override: RuleOverride | None) -> None:
+        if override is None:
+            return
+        self.enabled[rule, column] = override.enabled
+        if override.on_delay is not None:
+            self.on_delay[rule, column] = override.on_delay
+        if override.off_delay is not None:
+            self.off_delay[rule, column] = override.off_delay
+
+    def advance(self, found: Evaluations, up: Bools, gone: Bools) -> Flips:
+        """The alarms that the evaluations raise and clear.
+
+        `up` and `gone` bool[R, G]: where the raise condition is known true, and the hold condition known
+        false; `gone` is needed only where the alarm is active or `up` holds for the equipment in the batch.
+        """
+        pairs = self._awake(found, up, gone)
+        flips: list[tuple[Int64s, Int64s, Bools]] = []
+        for turn in range(int(pairs.count[0]) if len(pairs.count) else 0):
+            # pairs are sorted by their number of evaluations, so those that have this turn stand first
+            size = int(np.searchsorted(-pairs.count, -turn, side="left"))
+            index = pairs.start[:size] + turn
+            place = (pairs.rule[:size], index)
+            flip = pairs.turn(size, found, index, up[place], gone[place])
+            where = np.flatnonzero(flip)
+            if len(where):
+                flips.append((pairs.rule[where], index[where], pairs.active[where]))
+        self._put(pairs)
+        if not flips:
+            none = np.empty(0, dtype=np.int64)
+            return Flips(none, none, np.empty(0, dtype=np.bool_))
+        rule, evaluation, raised = (np.concatenate(part) for part in zip(*flips, strict=True))
+        return Flips(rule, evaluation, raised)
+
+    def _put(self, pairs: _Pairs) -> None:
+        place = (pairs.rule, pairs.column)
+        self.active[place], self.since[place] = pairs.active, pairs.since
+        self.since_before[place], self.changed[place] = pairs.since_before, pairs.changed
+
+    def _awake(self, found: Evaluations, up: Bools, gone: Bools) -> _Pairs:
+        """The pairs of rule and equipment for which anything can happen: a timer runs or its goal is met.
+
+        For all others the state is as it was, which is most of a healthy property.
+        """
+        column = found.equipment
+        goal = np.where(self.active[:, found.column], gone, up)
+        awake = np.logical_or.reduceat(goal, found.start, axis=1)
+        awake |= (self.since[:, column] != NEVER) | (self.since_before[:, column] != NEVER)
+        awake &= self.enabled[:, column]
+        rule, run = np.nonzero(awake)
+        order = np.argsort(-found.count[run], kind="stable")
+        return _Pairs(self, found, rule[order], run[order])
+
+
+class _Pairs:
+    """Pairs of rule and equipment taken out of the tables to go through their evaluations turn by turn."""
+
+    def __init__(self, timers: Timers, found: Evaluations, rule: Int64s, run: Int64s) -> None:
+        self.rule, self.column = rule, found.equipment[run]
+        self.start, self.count = found.start[run], found.count[run]
+        place = (rule, self.column)
+        self.active, self.since = timers.active[place], timers.since[place]
+        self.since_before, self.changed = timers.since_before[place], timers.changed[place]
+        self.on_delay, self.off_delay = timers.on_delay[place], timers.off_delay[place]
+        self.longest_gap = timers.longest_gap[place]
+
+    def turn(self, size: int, found: Evaluations, index: Int64s, up: Bools, gone: Bools) -> Bools:
+        """Which of the first `size` pairs change at the evaluations `index`."""
+        active, at = self.active[:size], found.at[index]
+        goal = np.where(active, gone, up)
+        # readings that complete a timestamp are judged from before it, as if they had come with the others
+        base = np.where(found.again[index], self.since_before[:size], self.since[:size])
+        restart = (base == NEVER) | (found.before[index] < at - self.longest_gap[:size])
+        since = np.where(restart, at, base)
+        delay = np.where(active, self.off_delay[:size], self.on_delay[:size])
+        # an alarm changes at most once at one time: its state machine takes the second for a repetition
+        flip: Bools = goal & (at - since >= delay) & (self.changed[:size] < at)
+        self.since[:size] = np.where(goal & ~flip, since, NEVER)
+        self.since_before[:size] = np.where(flip, NEVER, base)
+        self.changed[:size] = np.where(flip, at, self.changed[:size])
+        self.active[:size] = active ^ flip
+        return flip
