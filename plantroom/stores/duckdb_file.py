@@ -57,16 +57,12 @@ class DuckdbFile:
         self._root: duckdb.DuckDBPyConnection | None = None
         self._closed = False
         self._tally_path = path.with_name(path.name + ".tally")
+        self._tally: Tally | None = None
         try:
             self._refuse_orphans()
-            self.tally = Tally(self._tally_path)
+            self._open()
         except OSError as failure:
             raise StoreUnavailableError(f"{path} cannot be opened: {failure.strerror}") from failure
-        try:
-            self._open()
-        except StoreError:
-            self.tally.close()
-            raise
 
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -86,6 +82,17 @@ class DuckdbFile:
                 self._cursors.discard(cursor)
                 self._gate.notify_all()
 
+    def note(self, rows: int, *, ahead_of_delete: bool = False) -> None:
+        """Remember that so many rows are committed; ahead of a delete, how many will be left of them.
+
+        Raises: StoreUnavailableError only ahead of a delete.
+        """
+        assert self._tally is not None  # noqa: S101 - there is a tally while the file is open
+        try:
+            self._tally.put(rows, durably=ahead_of_delete)
+        except OSError as failure:
+            raise StoreUnavailableError(f"{self._tally_path}: {failure.strerror}") from failure
+
     def close(self) -> None:
         """Interrupt what runs, fold the WAL into the file and release it."""
         with self._gate:
@@ -95,7 +102,8 @@ class DuckdbFile:
             while self._cursors:
                 self._wait_for_cursors()
             self._release()
-            self.tally.close()
+            if self._tally is not None:
+                self._tally.close()
 
     def _take(self) -> duckdb.DuckDBPyConnection:
         with self._gate:
@@ -148,14 +156,15 @@ class DuckdbFile:
                     f"{self.path} holds {rows} readings, {known} were committed: {_DAMAGED}, {_UNTOUCHED}. "
                     f"If an older copy was put back on purpose, delete {self._tally_path.name}"
                 )
+            self._tally = self._tally or Tally(self._tally_path)
+            self._tally.put(rows)
             root.execute("PRAGMA enable_checkpoint_on_shutdown")
         except duckdb.Error as failure:
             _close_quietly(root)
             raise self._cannot_open(failure) from failure
-        except StoreError:
+        except (StoreError, OSError):
             _close_quietly(root)
             raise
-        self.tally.put(rows)
         self._root = root
         self.generation += 1
 

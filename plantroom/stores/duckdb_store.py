@@ -92,7 +92,7 @@ class DuckdbStore:
                 cursor.from_arrow(_arrow(fresh)).insert_into("readings")
             cursor.commit()
             self._rows += len(fresh)
-            self._file.tally.put(self._rows)
+            self._file.note(self._rows)
             self._newest.put(rows.take(rows.ts >= newest))
         return Appended(
             new=len(fresh),
@@ -151,10 +151,7 @@ class DuckdbStore:
             with self._transaction() as cursor:
                 given = {"ts": _clamped(ts), "slice": DROP_SLICE}
                 count = int(cursor.execute(_DROP, given).fetchall()[0][0])
-                try:
-                    self._file.tally.put(self._rows - count, durably=True)
-                except OSError as failure:
-                    raise StoreError(f"{self._file.path}: {failure}") from failure
+                self._file.note(self._rows - count, ahead_of_delete=True)
                 cursor.commit()
                 self._rows -= count
                 if count < DROP_SLICE:
