@@ -48,6 +48,11 @@ class Metrics:
         self.store_failures = Counter(
             "plantroom_store_failures", "Durable writes that failed and were tried again", registry=on
         )
+        self.handover_failures = Counter(
+            "plantroom_handover_failures",
+            "Times that the rules failed to take a stored batch from the collector",
+            registry=on,
+        )
         self.step_seconds = Histogram(
             "plantroom_rules_step_seconds", "Rules over a batch", buckets=_SECONDS, registry=on
         )

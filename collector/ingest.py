@@ -1,0 +1,209 @@
+"""Received messages to readings: names to point ids, units, quality flags, and what goes to quarantine.
+
+`take` is called for each message and keeps what it says in lists and columns; `finish` makes one checked
+batch of all of them at once. Nothing a message can contain makes either raise.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from collector import topics
+from collector.codecs import CODECS, Codec, Samples
+from collector.gateways import GatewayBook
+from collector.inbox import Received
+from collector.parts import Parts
+from collector.points import Resolver
+from collector.quality import QualityCheck, flag_times
+from collector.text import plain
+from collector.topics import Topic
+from plantroom.errors import PayloadError
+from plantroom.model import PointTable
+from plantroom.quarantine import HEAD_BYTES, QuarantinedMessage
+from plantroom.readings import Int64s, Quality, ReadingBatch
+from plantroom.settings import IngestSettings
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_SITE = "unknown"
+MOST_TOPIC_CHARACTERS = 300
+MOST_MESSAGE_CHARACTERS = 500
+MOST_PROBLEMS_TOLD = 5
+_FLAGS: Sequence[tuple[str, int]] = [
+    (str(flag.name).lower(), int(flag)) for flag in Quality if flag is not Quality.BAD and flag.value
+]
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What became of the messages taken since the last one.
+
+    `readings` are sorted by time then point, one for each (point, ts); the counters are for the metrics.
+    """
+
+    readings: ReadingBatch
+    quarantined: list[QuarantinedMessage]
+    messages: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    unguaranteed: Counter[str] = field(default_factory=Counter)
+
+
+class Ingest:
+    """One table's way from messages to readings; used by one thread."""
+
+    def __init__(
+        self,
+        table: PointTable,
+        settings: IngestSettings,
+        gateways: GatewayBook | None = None,
+        codecs: Mapping[str, Codec] = CODECS,
+    ) -> None:
+        self._settings = settings
+        self._codecs = codecs
+        self.gateways = gateways or GatewayBook()
+        self.replace_table(table)
+        self._begin()
+
+    def replace_table(self, table: PointTable) -> None:
+        """Use another table from here on; only between `finish` and the next `take`."""
+        self._resolver = Resolver(table)
+        self._check = QualityCheck(table)
+
+    def _begin(self) -> None:
+        self._parts = Parts()
+        self._harvest = Harvest(ReadingBatch.empty(), [])
+
+    @property
+    def size(self) -> int:
+        """How many readings have been taken since the last `finish`."""
+        return self._parts.size
+
+    def take(self, message: Received) -> None:
+        """Take in a message: its readings, or the reason why not."""
+        try:
+            outcome = self._taken(message)
+        except PayloadError as problem:
+            outcome = "quarantined"
+            self._quarantine(message, (problem,))
+        except Exception:
+            # ours is the mistake, but one message must not stop all others
+            log.exception("a message on %s was not understood", plain(message.topic, MOST_TOPIC_CHARACTERS))
+            outcome = "quarantined"
+            self._quarantine(message, (PayloadError("internal", "a mistake in the collector, see its log"),))
+        self._harvest.messages[outcome] += 1
+        if message.dup:
+            self._harvest.messages["redelivered"] += 1
+
+    def _taken(self, message: Received) -> str:
+        if message.size > self._settings.max_payload_bytes:
+            raise PayloadError(
+                "size", f"{message.size} bytes are over the limit of {self._settings.max_payload_bytes}"
+            )
+        topic = topics.parse(message.topic)
+        if topic.gateway is not None:
+            self.gateways.note(topic.site, topic.gateway, message.payload, message.received_at)
+            return "status"
+        if message.retain:
+            return "retained"  # the broker's copy of an old reading, sent because we subscribed
+        if message.qos == 0:
+            known = topic.site in self._resolver.sites
+            self._harvest.unguaranteed[topic.site if known else UNKNOWN_SITE] += 1
+        samples = self._codecs[topic.version].decode(topic, message.payload)
+        self._harvest.outcomes["duplicate_key"] += samples.duplicate_keys
+        before = self._parts.size
+        problems = (
+            self._scalars(topic, samples, message)
+            if not isinstance(samples.ts, np.ndarray)
+            else self._columns(topic, samples, samples.ts, message)
+        )
+        if not problems:
+            return "taken"
+        self._quarantine(message, problems)
+        return "taken" if self._parts.size > before else "quarantined"
+
+    def _scalars(self, topic: Topic, samples: Samples, message: Received) -> Sequence[PayloadError]:
+        self._check_count(len(samples.values))
+        plan = self._resolver.plan(topic, samples)
+        ts, flag = samples.ts, 0
+        if ts is None:
+            ts, flag = message.received_at, int(Quality.RECEIVE_TIME)
+        assert isinstance(ts, int)  # noqa: S101 -- arrays have gone the other way
+        self._harvest.outcomes["null"] += plan.nulls
+        self._parts.add_row(plan, plan.taken(samples.values), ts, message.received_at, flag)
+        return (*samples.problems, *plan.problems)
+
+    def _columns(
+        self, topic: Topic, samples: Samples, ts: Int64s, message: Received
+    ) -> Sequence[PayloadError]:
+        self._check_count(len(samples.values) * len(ts))
+        ids = self._resolver.ids_of(topic)
+        problems = list(samples.problems)
+        for key, values in samples.values.items():
+            assert isinstance(values, list)  # noqa: S101 -- the codec's promise
+            try:
+                column, problem = self._resolver.column(ids, topic, key, values, samples.units.get(key))
+            except PayloadError as failure:
+                problems.append(failure)
+                continue
+            if problem is not None:
+                problems.append(problem)
+            self._harvest.outcomes["null"] += column.nulls
+            self._parts.add_column(column, ts, message.received_at)
+        return problems
+
+    def _check_count(self, count: int) -> None:
+        most = self._settings.max_readings_per_message
+        if count > most:
+            raise PayloadError("limit", f"{count} readings in one message are over the limit of {most}")
+
+    def _quarantine(self, message: Received, problems: Sequence[PayloadError]) -> None:
+        told = "; ".join(str(problem) for problem in problems[:MOST_PROBLEMS_TOLD])
+        more = len(problems) - MOST_PROBLEMS_TOLD
+        self._harvest.quarantined.append(
+            QuarantinedMessage(
+                received_at=message.received_at,
+                topic=plain(message.topic, MOST_TOPIC_CHARACTERS),
+                reason=problems[0].reason,
+                message=plain(f"{told}; and {more} more" if more > 0 else told, MOST_MESSAGE_CHARACTERS),
+                head=bytes(message.payload[:HEAD_BYTES]),
+                size=message.size,
+            )
+        )
+
+    def finish(self) -> Harvest:
+        """What all messages since the last call came to."""
+        harvest, rows = self._harvest, self._parts.rows()
+        self._begin()
+        self._check.flag(rows.point_id, rows.value, rows.quality)
+        kept = flag_times(
+            rows.ts, rows.received, rows.quality, self._settings.future_tolerance, self._settings.retention
+        )
+        batch = ReadingBatch(rows.point_id, rows.ts, rows.value, rows.quality)
+        if kept is not None:
+            harvest.outcomes["too_old"] += int(len(kept) - np.count_nonzero(kept))
+            batch = batch.take(kept)
+        for name, flag in _FLAGS:
+            harvest.outcomes[name] += int(np.count_nonzero(batch.quality & np.uint8(flag)))
+        harvest.readings = batch.normalised()
+        if len(harvest.readings) < len(batch):
+            repeated, replaced = _doubles(batch)
+            harvest.outcomes["repeated"] += repeated
+            harvest.outcomes["replaced"] += replaced
+        return harvest
+
+
+def _doubles(batch: ReadingBatch) -> tuple[int, int]:
+    """(repeated, replaced): readings that a later one of the same point and time made superfluous."""
+    order = np.lexsort((batch.point_id, batch.ts))
+    batch = batch.take(order)
+    same_key = (np.diff(batch.ts) == 0) & (np.diff(batch.point_id) == 0)
+    before, after = batch.value[:-1], batch.value[1:]
+    same_value = (before == after) | (np.isnan(before) & np.isnan(after))
+    same = same_key & same_value & (batch.quality[:-1] == batch.quality[1:])
+    repeated = int(np.count_nonzero(same))
+    return repeated, int(np.count_nonzero(same_key)) - repeated

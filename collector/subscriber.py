@@ -1,0 +1,293 @@
+"""The MQTT session's one thread: connects, reads messages into the inbox, sends acknowledgements.
+
+Never blocked by the store: messages are only put down here, and acknowledgements come back through a queue.
+When the inbox is full the socket is not read, and pings go on, so that the broker keeps us. Each connection
+is an epoch: message ids start again with a new one, so a late acknowledgement of an older epoch would
+acknowledge somebody else's message, and is dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from collector.flapping import QUICK_S, Flapping
+from collector.inbox import Inbox, Received
+from collector.session import Session
+from collector.text import plain
+from collector.watch import Watch
+from plantroom.metrics import Metrics
+from plantroom.quarantine import HEAD_BYTES
+from plantroom.settings import MqttSettings
+from plantroom.times import Clock
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 0.5
+LONGEST_RETRY_S = 30.0
+ANSWER_S = 10.0
+"""How long the broker may take to answer a connection or a subscription."""
+IDLE_S = 1.0
+READS_A_TURN = 500
+CLOSING_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberState:
+    """How the session is."""
+
+    connected: bool
+    paused: bool
+    error: str | None
+    """Why there is no connection, or what was wrong with the last; None while connected and subscribed."""
+    warning: str | None
+
+
+class Subscriber:
+    """Drives a `Session`. `acknowledge`, `state`, `quiet` and `stop` may be called from any thread."""
+
+    def __init__(
+        self,
+        session: Session,
+        inbox: Inbox,
+        settings: MqttSettings,
+        metrics: Metrics,
+        *,
+        max_payload_bytes: int,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._session = session
+        self._inbox = inbox
+        self._settings = settings
+        self._metrics = metrics
+        self._max_payload = max_payload_bytes
+        self._clock = clock
+        self._monotonic = monotonic
+        self._receipts: deque[tuple[int, int]] = deque()
+        self._reading = True
+        self._stopping = False
+        self._connected = self._subscribed = self._paused = self._refused = False
+        self._error: str | None = None
+        self._flapping = Flapping(settings.client_id)
+        self._epoch = self._got = 0
+        self._keepalive = float(settings.keepalive_s)
+        self._delay = FIRST_RETRY_S
+        self._retry_at = self._opened_at = self._connected_at = monotonic()
+        self._heard_at = self._pinged_at = self._opened_at
+        self._watch = Watch()
+        session.listen(self)
+
+    # from any thread
+
+    def acknowledge(self, messages: Sequence[Received]) -> None:
+        """Acknowledge the messages soon, those that can be and still should."""
+        self._receipts.extend([(message.epoch, message.mid) for message in messages if message.qos])
+        self._watch.ring()
+
+    def quiet(self) -> None:
+        """Read nothing more; acknowledgements go on."""
+        self._reading = False
+        self._watch.ring()
+
+    def stop(self) -> None:
+        """Let `run` come to its end, with the acknowledgements that wait."""
+        self._stopping = True
+        self._watch.ring()
+
+    def state(self) -> SubscriberState:
+        """How the session is now."""
+        return SubscriberState(
+            self._connected and self._subscribed,
+            self._paused,
+            self._error,
+            self._flapping.warning(self._monotonic()),
+        )
+
+    # the thread
+
+    def run(self) -> None:
+        """Nothing, after `stop`."""
+        try:
+            while not self._stopping:
+                self._guarded_turn()
+            self._reading = False
+            end = self._monotonic() + CLOSING_S
+            while self._session.socket() and self._has_to_write() and self._monotonic() < end:
+                self._guarded_turn()
+        finally:
+            self._close()
+
+    def _guarded_turn(self) -> None:
+        try:
+            self.turn()
+        except Exception as failure:
+            # a library's bug or a broker that breaks the protocol: begin again with a new connection
+            log.exception("the MQTT connection failed in an unforeseen way")
+            self._fail(f"{type(failure).__name__}: {failure}")
+            self._drop()
+
+    def _has_to_write(self) -> bool:
+        return bool(self._receipts) or self._session.wants_write()
+
+    def turn(self) -> None:
+        """Nothing, after waiting for something to do at most a second, and doing it."""
+        now = self._monotonic()
+        if self._session.socket() is None:
+            self._receipts.clear()  # they belong to connections that have ended
+            if now < self._retry_at or not self._reading:
+                self._select(min(IDLE_S, max(self._retry_at - now, 0.0)) if self._reading else IDLE_S)
+            else:
+                self._open(now)
+            return
+        self._send_receipts()
+        self._decide_pause()
+        self._stay_alive(now)
+        read, write = self._select(0.05 if self._stopping else IDLE_S)
+        if write and self._session.socket() is not None:
+            self._session.write()
+        if read:
+            self._read()
+        if self._refused:
+            self._refused = False
+            self._drop()
+
+    def _open(self, now: float) -> None:
+        self._epoch += 1
+        self._opened_at = self._heard_at = self._pinged_at = now
+        try:
+            self._session.open()
+        except (OSError, ValueError) as failure:
+            where = f"{self._settings.host}:{self._settings.port}"
+            self._fail(f"no connection to the broker at {where}: {failure}")
+
+    def _send_receipts(self) -> None:
+        while self._receipts and not self._session.wants_write():
+            epoch, mid = self._receipts.popleft()
+            if epoch == self._epoch and self._connected:
+                self._session.acknowledge(mid)
+
+    def _decide_pause(self) -> None:
+        if self._paused:
+            resume = self._inbox.has_room and len(self._receipts) < self._settings.receive_maximum
+            if resume:
+                self._heard_at = self._monotonic()
+            self._paused = not resume
+        else:
+            # a broker that takes no acknowledgements gets no chance to fill our memory with them
+            self._paused = self._inbox.is_full or len(self._receipts) > 2 * self._settings.receive_maximum
+        self._metrics.reading_paused.set(self._paused)
+
+    def _stay_alive(self, now: float) -> None:
+        if not (self._connected and self._subscribed):
+            if now - self._opened_at > ANSWER_S:
+                self._fail(f"the broker did not answer within {ANSWER_S:.0f} s")
+                self._drop()
+            return
+        # an answer to each ping comes within a round trip; unheard for three is a dead connection
+        if not self._paused and self._reading and now - self._heard_at > 1.5 * self._keepalive:
+            self._fail(f"nothing was heard from the broker for {now - self._heard_at:.0f} s")
+            self._drop()
+        elif now - self._pinged_at >= self._keepalive / 2 and not self._session.wants_write():
+            self._pinged_at = now
+            self._session.ping()
+
+    def _read(self) -> None:
+        self._heard_at = self._monotonic()
+        for _ in range(READS_A_TURN):
+            before = self._got
+            self._session.read()
+            # a read that brought no message was the last of what had come, or not a message
+            if self._got == before or self._inbox.is_full or self._session.socket() is None:
+                return
+
+    def _select(self, timeout: float) -> tuple[bool, bool]:
+        """(readable, writable) of the connection, after at most `timeout` seconds."""
+        sock = self._session.socket()
+        reading = sock is not None and self._reading and not self._paused
+        writing = sock is not None and self._session.wants_write()
+        pending = reading and self._session.pending()
+        read, write = self._watch.wait(sock, read=reading, write=writing, timeout=0 if pending else timeout)
+        return read or pending, write
+
+    def _drop(self) -> None:
+        self._watch.forget()
+        self._session.drop()
+
+    def _fail(self, error: str) -> None:
+        """Note an error and put off the next connection."""
+        error = plain(error, 500)
+        if error != self._error:
+            log.warning("%s", error)
+        self._error = error
+        self._connected = self._subscribed = False
+        self._metrics.connected.set(0)
+        self._retry_at = self._monotonic() + self._delay
+        self._delay = min(2 * self._delay, LONGEST_RETRY_S)
+
+    def _close(self) -> None:
+        self._watch.forget()
+        with suppress(OSError):
+            self._session.close()
+        self._connected = self._paused = False
+        self._metrics.connected.set(0)
+        self._metrics.reading_paused.set(0)
+        self._watch.close()
+
+    # told by the session
+
+    def connected(self, keepalive_s: int | None) -> None:
+        """The broker has accepted the connection: ask for the topics."""
+        self._connected = True
+        self._keepalive = float(keepalive_s or self._settings.keepalive_s)
+        self._connected_at = self._monotonic()
+        self._metrics.connected.set(1)
+        self._metrics.connects.inc()
+        self._session.subscribe()
+
+    def subscribed(self, refused: Sequence[str]) -> None:
+        """The broker has answered the subscription; a refused one is asked for again later."""
+        if refused:
+            topics = ", ".join(self._settings.topics)
+            self._fail(f"the broker refused the subscription to {topics}: {', '.join(sorted(set(refused)))}")
+            self._refused = True  # not here: we are inside the library's read
+            return
+        self._subscribed = True
+        self._error = None
+
+    def disconnected(self, reason: str, *, taken_over: bool) -> None:
+        """The connection has ended: open another after a while, sooner if this one had held."""
+        if self._connected:
+            now = self._monotonic()
+            lasted = now - self._connected_at
+            self._flapping.note(now, lasted, taken_over=taken_over)
+            if lasted >= QUICK_S and not taken_over:
+                self._delay = FIRST_RETRY_S
+        elif self._error is not None and self._retry_at > self._monotonic():
+            return  # the end of a connection that was dropped for a reason already noted
+        if not self._stopping:
+            self._fail(reason)
+
+    def received(
+        self, topic: str | None, payload: bytes, *, qos: int, retain: bool, dup: bool, mid: int
+    ) -> None:
+        """Put the message down."""
+        self._got += 1
+        size = len(payload)
+        self._inbox.put(
+            Received(
+                topic="(not UTF-8)" if topic is None else topic,
+                payload=payload[:HEAD_BYTES] if size > self._max_payload else payload,
+                size=size,
+                received_at=self._clock(),
+                qos=qos,
+                retain=retain,
+                dup=dup,
+                mid=mid,
+                epoch=self._epoch,
+            )
+        )
