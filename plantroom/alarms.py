@@ -147,12 +147,15 @@ def advance(alarm: Alarm, event: AlarmEvent, now: Nanos, *, until: Nanos | None 
     if event in (AlarmEvent.RAISE, AlarmEvent.CLEAR):
         return _follow_process(alarm, event, now)
     if event in _LEAVE_ASIDE and alarm.state is _LEAVE_ASIDE[event]:
-        back = AlarmState.UNACKNOWLEDGED if alarm.active else AlarmState.NORMAL
-        return replace(alarm, state=back, shelved_until=None)
+        if not alarm.active:
+            return replace(alarm, state=AlarmState.NORMAL, shelved_until=None)
+        # a fault that stands asks for attention again, whoever acknowledged it before it was set aside
+        return replace(alarm, state=AlarmState.UNACKNOWLEDGED, shelved_until=None, acknowledged_at=None)
     if event in _ENTER_ASIDE and alarm.state not in ASIDE:
         if event is AlarmEvent.SHELVE and (until is None or until <= now):
             raise TransitionError("shelving needs a time limit in the future", ["shelve"])
-        return replace(alarm, state=_ENTER_ASIDE[event], shelved_until=until)
+        limit = until if event is AlarmEvent.SHELVE else None
+        return replace(alarm, state=_ENTER_ASIDE[event], shelved_until=limit)
     target = _TABLE.get((alarm.state, event))
     if target is None:
         allowed = [str(item) for item in allowed_events(alarm)]

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 from plantroom.times import Nanos, from_datetime, to_datetime
 
-_EVERY = re.compile(r"(\d+)\s*(day|week|month|year)s?")
+_EVERY = re.compile(r"([0-9]{1,6})\s*(day|week|month|year)s?")
+_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
+_LONGEST_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,13 @@ class Interval:
         """
         match = _EVERY.fullmatch(text.strip())
         if match is None or int(match[1]) == 0:
-            raise ValueError(f"{text!r} is not an interval; write for example 1 month or 2 weeks")
+            raise ValueError(f"{text[:40]!r} is not an interval; write for example 1 month or 2 weeks")
         count, word = int(match[1]), match[2]
+        days = count * _DAYS[word]
+        if days > _LONGEST_DAYS:
+            raise ValueError(f"{text[:40]!r} is longer than 100 years")
         if word in ("day", "week"):
-            return cls(days=count * (7 if word == "week" else 1))
+            return cls(days=days)
         return cls(months=count * (12 if word == "year" else 1))
 
     def after(self, start: datetime, times: int = 1) -> datetime:
@@ -75,9 +80,9 @@ def due(
 ) -> Due | None:
     """The latest due time that has come and has no order yet, or None.
 
-    A fixed plan counts on from its last due time, a floating one from its last completion; both from
-    `commissioned_at` before the first. The answer depends on nothing but the arguments, so asking
-    twice, or late, names the same due time: its caller's key for exactly one order.
+    A fixed plan counts from `commissioned_at`, a floating one from its last completion. The answer depends
+    on nothing but the arguments, so asking twice, or late, names the same due time: its caller's key for
+    exactly one order.
     Source: EN 13306 (scheduled maintenance); fixed and floating are practice.
     """
     if plan.floating:
@@ -86,11 +91,24 @@ def due(
         anchor = last_done if last_done is not None else commissioned_at
         first = next_due(plan, anchor, zone)
         return Due(first) if first <= now else None
-    start = to_datetime(last_due if last_due is not None else commissioned_at, zone)
-    count = 0
-    # counted from the start each time: adding months one by one would drift from the 31st to the 28th
-    while from_datetime(plan.every.after(start, count + 1)) <= now:
-        count += 1
-    if count == 0:
+    # counted from the beginning each time: from due time to due time a plan of the 31st would come to stay
+    # on the 28th, and when it was asked would decide when it is due
+    start = to_datetime(commissioned_at, zone)
+    turn = _turns(plan.every, start, now)
+    before = 0 if last_due is None else _turns(plan.every, start, last_due)
+    if turn <= before:
         return None
-    return Due(from_datetime(plan.every.after(start, count)), missed=count - 1)
+    return Due(from_datetime(plan.every.after(start, turn)), missed=turn - before - 1)
+
+
+def _turns(every: Interval, start: datetime, now: Nanos) -> int:
+    """How many intervals from `start` have ended at `now`."""
+    end = to_datetime(now).astimezone(start.tzinfo)
+    if every.months:
+        turns = ((end.year - start.year) * 12 + end.month - start.month) // every.months
+    else:
+        turns = (end.date() - start.date()).days // every.days
+    # the calendar alone counts one too many before the day or the hour has come
+    while turns > 0 and from_datetime(every.after(start, turns)) > now:
+        turns -= 1
+    return max(0, turns)
