@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,7 @@ DAY = 24 * HOUR
 YEAR = 365 * DAY
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|h|d|w|y)\s*")
+_DURATION = re.compile(r"\s*([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*(ms|s|min|h|d|w|y)\s*")
 _UNIT_NANOS = {
     "ms": MILLISECOND,
     "s": SECOND,
@@ -47,16 +48,17 @@ def parse_duration(text: str) -> Nanos:
     Units: ms, s, min, h, d, w, y (365 d).
     Raises: ValueError for anything else.
     """
-    total, position = 0.0, 0
+    total, position = 0, 0
     while position < len(text):
         match = _DURATION.match(text, position)
         if match is None:
             break
-        total += float(match[1]) * _UNIT_NANOS[match[2]]
+        # a float holds no more than 104 days to the nanosecond
+        total += round(Fraction(match[1]) * _UNIT_NANOS[match[2]])
         position = match.end()
     if position != len(text) or not text.strip():
-        raise ValueError(f"{text!r} is not a duration; write for example 30s, 5 min, 2 h or 7 d")
-    return round(total)
+        raise ValueError(f"{text[:40]!r} is not a duration; write for example 30s, 5 min, 2 h or 7 d")
+    return total
 
 
 def format_duration(nanos: Nanos) -> str:

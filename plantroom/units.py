@@ -104,7 +104,7 @@ def unit(symbol: str) -> Unit:
     """
     found = UNITS.get(symbol)
     if found is None:
-        raise UnitError(f"unknown unit {symbol!r}")
+        raise UnitError(f"unknown unit {symbol[:40]!r}")
     return found
 
 
