@@ -77,8 +77,7 @@ class Subscriber:
         self._epoch = self._got = 0
         self._keepalive = float(settings.keepalive_s)
         self._delay = FIRST_RETRY_S
-        self._retry_at = self._opened_at = self._connected_at = monotonic()
-        self._heard_at = self._pinged_at = self._opened_at
+        self._retry_at = self._connected_at = self._heard_at = self._pinged_at = monotonic()
         self._watch = Watch()
         session.listen(self)
 
@@ -146,19 +145,21 @@ class Subscriber:
             return
         self._send_receipts()
         self._decide_pause()
-        self._stay_alive(now)
+        self._ping(now)
         read, write = self._select(0.05 if self._stopping else IDLE_S)
         if write and self._session.socket() is not None:
             self._session.write()
         if read:
             self._read()
+        else:
+            self._judge_silence(now)
         if self._refused:
             self._refused = False
             self._drop()
 
     def _open(self, now: float) -> None:
         self._epoch += 1
-        self._opened_at = self._heard_at = self._pinged_at = now
+        self._heard_at = self._pinged_at = now
         try:
             self._session.open()
         except (OSError, ValueError) as failure:
@@ -182,19 +183,26 @@ class Subscriber:
             self._paused = self._inbox.is_full or len(self._receipts) > 2 * self._settings.receive_maximum
         self._metrics.reading_paused.set(self._paused)
 
-    def _stay_alive(self, now: float) -> None:
-        if not (self._connected and self._subscribed):
-            if now - self._opened_at > ANSWER_S:
-                self._fail(f"the broker did not answer within {ANSWER_S:.0f} s")
-                self._drop()
-            return
-        # an answer to each ping comes within a round trip; unheard for three is a dead connection
-        if not self._paused and self._reading and now - self._heard_at > 1.5 * self._keepalive:
-            self._fail(f"nothing was heard from the broker for {now - self._heard_at:.0f} s")
-            self._drop()
-        elif now - self._pinged_at >= self._keepalive / 2 and not self._session.wants_write():
+    def _listening(self) -> bool:
+        """Whether the socket is read; the answer to a new connection is read even when the inbox is full."""
+        return self._reading and not (self._paused and self._connected)
+
+    def _ping(self, now: float) -> None:
+        due = self._connected and now - self._pinged_at >= self._keepalive / 2
+        if due and not self._session.wants_write():
             self._pinged_at = now
             self._session.ping()
+
+    def _judge_silence(self, now: float) -> None:
+        """Drop a connection that should have been heard of by now; only when nothing is there to be read."""
+        if not self._listening():
+            return
+        # an answer to each ping comes within a round trip; unheard for three is a dead connection
+        allowed = 1.5 * self._keepalive if self._subscribed else ANSWER_S
+        silent = now - self._heard_at
+        if silent > allowed:
+            self._fail(f"nothing was heard from the broker for {silent:.0f} s")
+            self._drop()
 
     def _read(self) -> None:
         self._heard_at = self._monotonic()
@@ -208,7 +216,7 @@ class Subscriber:
     def _select(self, timeout: float) -> tuple[bool, bool]:
         """(readable, writable) of the connection, after at most `timeout` seconds."""
         sock = self._session.socket()
-        reading = sock is not None and self._reading and not self._paused
+        reading = sock is not None and self._listening()
         writing = sock is not None and self._session.wants_write()
         pending = reading and self._session.pending()
         read, write = self._watch.wait(sock, read=reading, write=writing, timeout=0 if pending else timeout)

@@ -96,7 +96,9 @@ def until(condition: Callable[[], bool], seconds: float = 20.0, what: str = "the
 class MemoryStore:
     """A reading store in a dict that can be told to fail: `failures` times, or while `away`."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: list[str] | None = None) -> None:
+        self.log = [] if log is None else log
+        self.error: Exception = StoreUnavailableError("the store is away")
         self.rows: dict[tuple[int, Nanos], tuple[float, int]] = {}
         self.batches: list[ReadingBatch] = []
         self.failures = 0
@@ -106,7 +108,7 @@ class MemoryStore:
     def append(self, batch: ReadingBatch) -> Appended:
         if self.away or self.failures:
             self.failures = max(0, self.failures - 1)
-            raise StoreUnavailableError("the store is away")
+            raise self.error
         if self.delay_s:
             time.sleep(self.delay_s)
         new = repeated = replaced = 0
@@ -118,6 +120,7 @@ class MemoryStore:
             replaced += known not in (None, (value, quality))
             self.rows[point_id, ts] = (value, quality)
         self.batches.append(batch)
+        self.log.append("stored")
         return Appended(new, repeated, replaced)
 
     def latest(self) -> ReadingBatch:
@@ -144,7 +147,8 @@ class MemoryStore:
 class MemoryQuarantine:
     """A quarantine in a list that can be told to fail `failures` times."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: list[str] | None = None) -> None:
+        self.log = [] if log is None else log
         self.kept: list[QuarantinedMessage] = []
         self.failures = 0
 
@@ -153,12 +157,14 @@ class MemoryQuarantine:
             self.failures -= 1
             raise StoreUnavailableError("the quarantine is away")
         self.kept.extend(messages)
+        self.log.append("kept")
 
 
 class Handed:
     """Takes stored batches, and fails as often as told."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: list[str] | None = None) -> None:
+        self.log = [] if log is None else log
         self.batches: list[ReadingBatch] = []
         self.failures = 0
         self.calls = 0
@@ -169,3 +175,4 @@ class Handed:
             self.failures -= 1
             raise RuntimeError("the rules are broken")
         self.batches.append(batch)
+        self.log.append("handed on")
