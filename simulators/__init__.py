@@ -6,3 +6,8 @@ encodes their messages, `publisher.py` sends them over MQTT at a pace, `replay.p
 recorded CSV, `story.py` and `demo.yaml` are the demo. Nothing here decides whether something is a fault,
 reads the wall clock in a model, or knows the collector beyond its topic grammar and codecs.
 """
+
+from pathlib import Path
+
+DEMO_SITE = Path(__file__).parent / "demo.yaml"
+"""The site file of the demo."""

@@ -30,6 +30,7 @@ FAN_HEAT_K = 1.0
 DUCT_SETPOINT = 250.0
 FAN_PRESSURE = 620.0
 """Fan pressure less the other resistances at full speed, Pa."""
+SENSOR = SensorFault("supply_temperature", drift=-8.0)
 SETTLING_S = 2 * 3600
 
 
@@ -43,10 +44,10 @@ class AhuModel(Model):
         "fan_belt_failure": ("fan_failure",),
         "simultaneous_heating_cooling": ("simultaneous_heating_cooling",),
         "freeze": ("freeze_stat",),
-        "sensor_drift": ("supply_temperature_low",),
-        "sensor_stuck": (),
+        "left_running": ("running_outside_schedule",),
+        "sensor_drift": ("heating_without_effect", "fc08", "fc09"),
     }
-    sensor = SensorFault("supply_temperature", drift=-6.0)
+    sensor = SENSOR
 
     def __init__(
         self,
@@ -70,13 +71,16 @@ class AhuModel(Model):
         self.free_cooling = False
         self.heating = self.cooling = self.damper = 0.0
         self.speed = self.flow = self.duct = self.filter_drop = 0.0
-        self.commanded = self.turning = self.frozen = False
+        self.scheduled = self.commanded = self.turning = self.frozen = False
         for earlier_s in range(SETTLING_S, 0, -20):
             self.move(start - earlier_s * SECOND, 20.0)
 
     def move(self, ts: Nanos, dt_s: float) -> None:
         """Nothing; the true state goes on by `dt_s` and stands at `ts`."""
-        on = self.runs_around_the_clock or is_between(self.hour(ts), self.opens, self.opens + 15.0)
+        self.scheduled = self.runs_around_the_clock or is_between(
+            self.hour(ts), self.opens, self.opens + 15.0
+        )
+        on = self.scheduled or self.has("left_running", ts)
         self.frozen = self.has("freeze", ts) and (self.frozen or self.mixed < 3.0)
         self.commanded = on and not self.frozen
         self.turning = self.commanded and not self.has("fan_belt_failure", ts)
@@ -107,6 +111,7 @@ class AhuModel(Model):
             "filter_pressure_drop": PRESSURE.read(rng, self.filter_drop) if self.turning else 0.0,
             "fan_command": self.commanded,
             "fan_status": self.turning,
+            "schedule_on": self.scheduled,
             "freeze_stat": self.frozen,
             "return_humidity": HUMIDITY.read(rng, self.humidity),
             "return_co2": CO2.read(rng, self.co2),
@@ -132,7 +137,9 @@ class AhuModel(Model):
             self.damper = MIN_OUTDOOR if self.commanded else 0.0
             return
         self._choose_free_cooling()
-        demand = self.demand.step(self.supply - round(self.setpoint * 2) / 2, dt_s)
+        # the controller believes its sensor
+        shown = self.supply + SENSOR.drift * self.level("sensor_drift", ts)
+        demand = self.demand.step(shown - round(self.setpoint * 2) / 2, dt_s)
         free = 1.0 if self.free_cooling else 0.0
         self.heating = clip(-demand, 0.0, 1.0)
         self.damper = MIN_OUTDOOR + (1.0 - MIN_OUTDOOR) * clip(demand, 0.0, free)

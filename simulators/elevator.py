@@ -21,7 +21,9 @@ FLOORS = 24
 FLOOR_HEIGHT_M = 3.8
 ACCELERATION = 0.9
 """m/s2, both ways."""
-DOOR_S, DWELL_S, REOPEN_S = 3.0, 6.0, 10.0
+ROPE_LIFE_DAYS = 900.0
+"""After which the ropes are renewed and the trips count from nothing."""
+DOOR_S, DWELL_S, REOPEN_S = 3.0, 8.0, 10.0
 
 SPEED = Sensor(noise=0.004, resolution=0.01, low=0.0)
 LOAD = Sensor(noise=0.5, resolution=1.0, low=0.0, high=120.0)
@@ -50,12 +52,12 @@ class ElevatorModel(Model):
     equipment_class = "elevator"
     period_s = 2
     faults: ClassVar[Truth] = {
-        "entrapment": ("entrapment",),
+        "entrapment": ("entrapment", "alarm_button", "fault_mode"),
         "door_blocked": ("door_blocked",),
-        "overspeed": ("overspeed",),
+        "overspeed": ("overspeed", "entrapment", "alarm_button", "fault_mode"),
         "drive_overheating": ("drive_warm", "drive_hot"),
-        "machine_room_hot": ("machine_room_temperature",),
-        "levelling": ("levelling_error",),
+        "machine_room_hot": ("machine_room_temperature", "drive_warm"),
+        "levelling": ("levelling_error", "levelling_lost"),
     }
 
     def __init__(
@@ -68,9 +70,9 @@ class ElevatorModel(Model):
         faults: Iterable[Fault] = (),
     ) -> None:
         super().__init__(equipment, zone, start, seed=seed, faults=faults)
-        self.rated_speed = self.parameter("rated_speed", 2.5)
+        self.rated_speed = self.parameter("rated_speed", 1.75)
         days = self.days_in_service()
-        self.trips = math.floor(days * 1000.0) * 1.0
+        self.trips = math.floor(days % ROPE_LIFE_DAYS * 1000.0) * 1.0
         self.door_cycles = math.floor(days * 1010.0) * 1.0
         self.door_reopens = math.floor(days * 12.0) * 1.0
         self.run_hours = days * 4.8
@@ -269,7 +271,7 @@ class ElevatorModel(Model):
     def _room(self, ts: Nanos) -> float:
         """The machine room is cooled to 26 degC at most and never below 16."""
         cooled = clip(18.0 + 0.3 * self.climate.temperature(ts), 16.0, 26.0)
-        return cooled + 24.0 * self.level("machine_room_hot", ts)
+        return cooled + 30.0 * self.level("machine_room_hot", ts)
 
 
 MODEL = ElevatorModel

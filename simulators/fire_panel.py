@@ -27,6 +27,7 @@ class FirePanelModel(Model):
         "supervisory": ("supervisory",),
         "trouble": ("trouble", "detectors_in_fault"),
         "battery_low": ("battery_low", "battery_very_low", "charger_fault", "trouble"),
+        "communication_lost": ("trouble",),
         "points_isolated": ("isolated_points",),
     }
 
@@ -60,6 +61,9 @@ class FirePanelModel(Model):
             "supervisory": self.has("supervisory", ts),
             "trouble": trouble or flat,
             "charger_fault": flat,
+            "ground_fault": False,
+            "communication_fault": self.has("communication_lost", ts),
+            "waterflow": False,
             "zones_in_alarm": zones,
             "detectors_in_fault": faulty,
             "isolated_points": float(round(4 * self.level("points_isolated", ts))),

@@ -13,6 +13,7 @@ from simulators.base import Fault, Model, Truth, Values
 from simulators.physics import Sensor, clip, substeps
 
 PRESSURE = Sensor(noise=0.01, resolution=0.02, low=0.0)
+ROOM = Sensor(noise=0.1, resolution=0.1)
 LEVEL = Sensor(noise=0.05, resolution=0.1, low=0.0, high=100.0)
 
 JOCKEY_ON, JOCKEY_OFF, PUMP_ON = 7.6, 8.2, 6.4
@@ -28,12 +29,20 @@ class FirePumpModel(Model):
     equipment_class = "fire_pump"
     faults: ClassVar[Truth] = {
         "valve_tamper": ("valve_tamper",),
-        "pressure_low": ("sprinkler_pressure_low", "hydrant_pressure_low"),
-        "jockey_cycling": ("jockey_cycling",),
+        "pressure_low": (
+            "sprinkler_pressure_low",
+            "hydrant_pressure_low",
+            "hydrant_flow_pressure_low",
+            "pump_running",
+            "jockey_long_run",
+        ),
+        "sprinkler_open": ("flow_switch", "pump_running"),
+        "network_leak": ("jockey_long_run",),
         "tank_low": ("tank_low", "tank_very_low"),
         "not_in_auto": ("not_in_auto",),
         "power_lost": ("power_lost",),
         "trip": ("trip",),
+        "start_failure": ("start_failure",),
     }
 
     def __init__(
@@ -49,20 +58,21 @@ class FirePumpModel(Model):
         self.pressure = self.rng.uniform(JOCKEY_ON + 0.1, JOCKEY_OFF)
         self.tank = self.rng.uniform(98.2, 99.2)
         self.jockey_starts = math.floor(self.days_in_service() * 6.0) * 1.0
-        self.jockey = self.running = False
+        self.jockey = self.running = self.commanded = False
 
     def move(self, ts: Nanos, dt_s: float) -> None:
         """Nothing; the true state goes on by `dt_s` and stands at `ts`."""
         power = not self.has("power_lost", ts)
-        can_run = power and not self.has("not_in_auto", ts) and not self.has("trip", ts)
+        can_run = power and not any(self.has(kind, ts) for kind in ("not_in_auto", "trip", "start_failure"))
         # a burst behind a closed valve: neither pump reaches it, and the network empties
         burst = self.level("pressure_low", ts)
-        leak = LEAK + 0.004 * self.level("jockey_cycling", ts)
+        leak = LEAK + 0.0194 * self.level("network_leak", ts) + 0.06 * self.level("sprinkler_open", ts)
+        test_start = self.has("start_failure", ts)
         for step_s in substeps(dt_s):
             self._jockey(power)
-            self.running = (
-                can_run and (self.pressure < PUMP_ON or self.running) and self.pressure < JOCKEY_OFF
-            )
+            wanted = self.pressure < PUMP_ON or (self.running and self.pressure < JOCKEY_OFF)
+            self.commanded = wanted or test_start
+            self.running = wanted and can_run
             lift = (0.02 * self.jockey + 0.3 * self.running) * (1.0 - burst)
             self.pressure += step_s * (lift - leak - burst * 0.02 * max(0.0, self.pressure - 0.3))
             self.pressure = clip(self.pressure, 0.0, JOCKEY_OFF + 0.05)
@@ -74,15 +84,19 @@ class FirePumpModel(Model):
         """What the instruments show of the true state."""
         return {
             "running": self.running,
+            "command": self.commanded,
             "auto_mode": not self.has("not_in_auto", ts),
             "trip": self.has("trip", ts),
             "power_available": not self.has("power_lost", ts),
             "jockey_running": self.jockey,
             "valve_tamper": self.has("valve_tamper", ts),
-            "flow_switch": False,
+            "flow_switch": self.has("sprinkler_open", ts),
             "sprinkler_pressure": PRESSURE.read(self.rng, self.pressure),
             "hydrant_pressure": PRESSURE.read(self.rng, self.pressure * HYDRANT_SHARE),
             "tank_level": LEVEL.read(self.rng, self.tank),
+            "room_temperature": ROOM.read(
+                self.rng, clip(14.0 + 0.4 * self.climate.temperature(ts), 8.0, 30.0)
+            ),
             "jockey_starts": self.jockey_starts,
         }
 

@@ -15,6 +15,8 @@ POWER_SHARE = Sensor(noise=0.0006, resolution=0.0001, low=0.0)
 """In shares of the full power: a meter of class 0.5 on a steady LED load."""
 ILLUMINANCE = Sensor(noise=1.0, resolution=1.0, low=0.0)
 VOLTS, POWER_FACTOR = 230.0, 0.95
+LAMP_LIFE_H = 40_000.0
+"""After which the lamps are renewed together and the hours count from nothing."""
 EVENING, NIGHT, MORNING, DAY = 17.5, 23.5, 6.0, 8.0
 """Local hours between which the circuit burns: morning to day and evening to night."""
 
@@ -25,7 +27,7 @@ class LightingCircuitModel(Model):
     equipment_class = "lighting_circuit"
     faults: ClassVar[Truth] = {
         "lamp_failure": ("lamp_failure",),
-        "contactor_stuck": ("contactor_stuck",),
+        "contactor_stuck": ("contactor_stuck", "burning_outside_schedule"),
         "no_power": ("no_power",),
     }
 
@@ -44,7 +46,7 @@ class LightingCircuitModel(Model):
         self.full_light = self.parameter("target_illuminance", 100.0) * self.rng.uniform(1.1, 1.3)
         self.late = self.rng.uniform(0.0, 0.3)
         """Hours by which this circuit's clock runs behind the others'."""
-        self.burn_hours = self.days_in_service() * (24.0 if self.runs_around_the_clock else 8.0)
+        self.burn_hours = self.days_in_service() * (24.0 if self.runs_around_the_clock else 8.0) % LAMP_LIFE_H
         self.commanded = self.closed = False
         self.burning = 0.0
         """Lamps that burn."""
@@ -70,6 +72,7 @@ class LightingCircuitModel(Model):
         return {
             "command": self.commanded,
             "state": self.closed,
+            "schedule_on": self.commanded,
             "power": round(power, 1),
             "current": round(power / (VOLTS * POWER_FACTOR), 2),
             "illuminance": ILLUMINANCE.read(self.rng, self.light),

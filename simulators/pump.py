@@ -1,7 +1,7 @@
 """Pump set: an inverter-driven centrifugal pump on a closed circuit.
 
 Head curve and affinity laws against a quadratic system curve; motor current from shaft power; bearing and
-winding as first-order lags. It runs all the time, its speed following the day's demand between 95 and
+winding as first-order lags. It runs all the time, its speed following the day's demand between 96 and
 100 %, but for ten minutes of change-over on Sunday morning.
 """
 
@@ -67,7 +67,7 @@ class PumpModel(Model):
     ) -> None:
         super().__init__(equipment, zone, start, seed=seed, faults=faults)
         self.rated_flow = self.parameter("rated_flow", 50.0)
-        self.rated_current = self.parameter("rated_current", 30.0)
+        self.rated_current = self.parameter("rated_current", 15.0)
         self.shutoff = self.parameter("shutoff_pressure", 6.0)
         self.static_suction = self.rng.uniform(1.6, 2.0)
         self.roughness = self.rng.uniform(0.9, 1.4)
@@ -174,7 +174,7 @@ class PumpModel(Model):
 
     def _wanted_speed(self, ts: Nanos) -> float:
         hour = self.hour(ts)
-        return 97.5 + 2.5 * math.cos(2 * math.pi * (hour - 13.0) / 24)
+        return 98.0 + 2.0 * math.cos(2 * math.pi * (hour - 13.0) / 24)
 
     def _room(self, ts: Nanos) -> float:
         """The plant room follows the weather at a third."""
