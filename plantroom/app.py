@@ -163,12 +163,12 @@ class Application:
     def health(self) -> tuple[PartHealth, ...]:
         """Each part's word about itself."""
         state = self.collector.health()
-        collector_text = state.error or ("connected" if state.connected else "not connected to the broker")
+        text = state.error or ("connected" if state.connected else "not connected to the broker")
         if state.paused:
-            collector_text = "not reading: the store is slow or away; messages wait in the broker"
+            text = "not reading: the store is slow or away; messages wait in the broker"
         return (
-            PartHealth("broker", state.connected, collector_text),
-            PartHealth("collector", state.alive and not state.paused, state.warning or collector_text),
+            PartHealth("broker", state.connected, text),
+            PartHealth("collector", state.threads_alive and not state.paused, state.warning or text),
             PartHealth("scheduler", self._scheduler is not None and self._scheduler.running),
         )
 
@@ -177,7 +177,11 @@ class Application:
         self.runner.on_stored(batch, now)
 
     def _rule_states(self, equipment_id: int) -> Mapping[str, str]:
-        return self.runner.engine.state_of(equipment_id)
+        item = self._table.equipment_by_id.get(equipment_id)
+        if item is None or item.retired_at is not None:
+            return {}
+        states = self.runner.engine.state_of(equipment_id, self.clock())
+        return {key: state.status.value for key, state in states.items()}
 
     def _build_api(self) -> FastAPI:
         context = Context(

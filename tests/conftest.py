@@ -1,0 +1,29 @@
+"""What tests have in common: servers that may be missing are skipped by name, and in CI never."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+NEEDED = {
+    "mosquitto": (
+        lambda: shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin"),
+        "needs a Mosquitto broker: apt-get install mosquitto",
+    ),
+    "browser": (
+        lambda: shutil.which("chromium"),
+        "needs Chromium: apt-get install chromium",
+    ),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose server is missing, saying how to get it; fail it where CI must not skip."""
+    required = os.environ.get("PLANTROOM_TESTS_REQUIRE", "").split(",")
+    for marker, (find, message) in NEEDED.items():
+        if item.get_closest_marker(marker) and not find():
+            if marker in required:
+                pytest.fail(message)
+            pytest.skip(message)
