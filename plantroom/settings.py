@@ -5,6 +5,7 @@ Nested settings take two underscores: `PLANTROOM_MQTT__HOST=broker.example`.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,11 +17,26 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as MalformedSettingError
 
 from plantroom.errors import SettingsError
-from plantroom.times import parse_duration
+from plantroom.times import MILLISECOND, YEAR, parse_duration
 
-Duration = Annotated[int, BeforeValidator(lambda v: parse_duration(v) if isinstance(v, str) else v)]
+_PREFIX = "PLANTROOM_"
+_TESTS = "TESTS_"
+"""Variables that steer the test suite are not settings."""
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, str):
+        return parse_duration(value)
+    if isinstance(value, bool) or (isinstance(value, int) and 0 < value < MILLISECOND):
+        raise ValueError("a duration needs its unit; write for example 30s, 5 min, 2 h or 7 d")
+    return value
+
+
+Duration = Annotated[int, BeforeValidator(_duration), Field(ge=0, le=100 * YEAR)]
+"""Nanoseconds, written with a unit."""
 
 
 class _Group(BaseModel):
@@ -73,7 +89,7 @@ class Settings(BaseSettings):
     """All settings of one Plantroom process."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PLANTROOM_", env_nested_delimiter="__", extra="forbid", toml_file="plantroom.toml"
+        env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", toml_file="plantroom.toml"
     )
 
     data: Path = Path("data")
@@ -122,17 +138,41 @@ def load_settings(file: Path | None = None, **given: Any) -> Settings:
     if file is not None and not file.is_file():
         raise SettingsError(f"{file}: no such settings file")
 
+    _refuse_unknown_variables()
+
     class Located(Settings):
         model_config = SettingsConfigDict(toml_file=path)
 
     try:
         return Located(**given)
-    except tomllib.TOMLDecodeError as failure:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as failure:
         raise SettingsError(f"{path}: {failure}") from failure
+    except MalformedSettingError as failure:
+        raise SettingsError(f"settings: {failure}; write lists and groups as JSON") from failure
     except ValidationError as failure:
         lines = [
-            f"{'.'.join(map(str, item['loc']))}: "
-            + ("unknown setting" if item["type"] == "extra_forbidden" else item["msg"])
+            f"{'.'.join(map(str, item['loc']))}: {_complaint(item)}"
             for item in failure.errors(include_url=False, include_input=False, include_context=False)
         ]
         raise SettingsError("settings: " + "; ".join(lines)) from failure
+
+
+def _complaint(item: Any) -> str:
+    if item["type"] == "extra_forbidden":
+        return "unknown setting"
+    return str(item["msg"]).removeprefix("Value error, ")
+
+
+def _refuse_unknown_variables() -> None:
+    """Nested names are checked with the settings; pydantic passes over a first part that it does not know."""
+    for name in sorted(os.environ):
+        rest = name.upper().removeprefix(_PREFIX)
+        if (
+            rest == name.upper()
+            or rest.startswith(_TESTS)
+            or rest.split("__")[0].lower() in Settings.model_fields
+        ):
+            continue
+        group = rest.split("_")[0].lower()
+        hint = f" (two underscores after {group.upper()}?)" if group in Settings.model_fields else ""
+        raise SettingsError(f"settings: {name}: unknown setting{hint}")

@@ -15,6 +15,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 200_000
+MAX_DEPTH = 40
 
 
 class Marks:
@@ -43,7 +44,8 @@ def read(path: Path, error: type[FileError] = FileError) -> tuple[Any, Marks]:
     Raises: `error` for a file that cannot be read, is too large, is not YAML, has duplicate keys or aliases.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as opened:
+            raw = opened.read(MAX_BYTES + 1)
     except OSError as failure:
         raise error([Problem(path, 1, 1, "", f"cannot be read: {failure.strerror}")]) from failure
     if len(raw) > MAX_BYTES:
@@ -51,22 +53,26 @@ def read(path: Path, error: type[FileError] = FileError) -> tuple[Any, Marks]:
     marks = Marks(path)
     try:
         text = raw.decode("utf-8-sig")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Composer)
     except UnicodeDecodeError as failure:
         raise error([Problem(path, 1, 1, "", f"is not UTF-8 at byte {failure.start}")]) from failure
     except yaml.MarkedYAMLError as failure:
         mark = failure.problem_mark or failure.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         message = failure.problem or str(failure)
+        if message.startswith("but ") and failure.context:
+            message = f"{failure.context}, {message}"
         raise error([Problem(path, line, column, "", message)]) from failure
-    except (yaml.YAMLError, RecursionError) as failure:
-        raise error([Problem(path, 1, 1, "", f"is not YAML: {failure}")]) from failure
+    except yaml.reader.ReaderError as failure:  # a control character
+        before = text[: failure.position]
+        line, column = before.count("\n") + 1, failure.position - before.rfind("\n")
+        raise error([Problem(path, line, column, "", f"is not YAML: {failure.reason}")]) from failure
     if node is None:
         raise error([Problem(path, 1, 1, "", "is empty")])
-    problems: list[Problem] = []
-    document = _plain(node, (), marks, problems, [0])
-    if problems:
-        raise error(problems)
+    reader = _Reader(marks)
+    document = reader.plain(node, ())
+    if reader.problems:
+        raise error(reader.problems)
     return document, marks
 
 
@@ -113,28 +119,70 @@ def _message(item: Any) -> str:
     return text[0].lower() + text[1:]
 
 
-def _plain(node: yaml.Node, path: KeyPath, marks: Marks, problems: list[Problem], count: list[int]) -> Any:
-    count[0] += 1
-    if count[0] > MAX_NODES or len(path) > 40:
-        problems.append(marks.problem(path, "the document is too large or too deep"))
-        return None
-    marks.put(path, node)
-    if isinstance(node, yaml.MappingNode):
+class _Composer(yaml.SafeLoader):
+    """Composes a document of bounded size and depth, without aliases: a few of them are a gigabyte."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._nodes = 0
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            raise _refusal("an alias; write the value out instead", event)
+        self._nodes += 1
+        self._depth += 1
+        if self._nodes > MAX_NODES or self._depth > MAX_DEPTH:
+            raise _refusal("the document is too large or too deep", event)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+def _refusal(message: str, event: Any) -> yaml.MarkedYAMLError:
+    return yaml.composer.ComposerError(None, None, message, event.start_mark)
+
+
+class _Reader:
+    """Nodes into plain values, noting where each stands and what is wrong with it."""
+
+    _COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+
+    def __init__(self, marks: Marks) -> None:
+        self.problems: list[Problem] = []
+        self._marks = marks
+        self._scalars = yaml.SafeLoader("")
+
+    def plain(self, node: yaml.Node, path: KeyPath) -> Any:
+        """The value of `node`; None where it has a problem."""
+        self._marks.put(path, node)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        if node.tag not in self._COLLECTIONS:
+            self.problems.append(self._marks.problem(path, f"the tag {node.tag} is not known here"))
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        return [self.plain(item, (*path, index)) for index, item in enumerate(node.value)]
+
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
             if key in result:
                 line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
-                problems.append(Problem(marks.file, line, column, key, "duplicate key"))
+                self.problems.append(Problem(self._marks.file, line, column, key, "duplicate key"))
                 continue
-            result[key] = _plain(value_node, (*path, key), marks, problems, count)
-            if problems:
-                break
+            result[key] = self.plain(value_node, (*path, key))
         return result
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            _plain(item, (*path, index), marks, problems, count)
-            for index, item in enumerate(node.value)
-            if not problems
-        ]
-    return yaml.SafeLoader("").construct_object(node)
+
+    def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
+        try:
+            return self._scalars.construct_object(node)
+        except yaml.MarkedYAMLError as failure:
+            message = failure.problem or str(failure)
+        except (ValueError, OverflowError) as failure:  # a 30th of February, a number of 5,000 digits
+            message = str(failure)
+        self.problems.append(self._marks.problem(path, f"cannot be read: {message}"))
+        return None
