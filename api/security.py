@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from api.context import Context
 from plantroom.errors import StoreUnavailableError
-from plantroom.stores.records import Database, users
-from plantroom.stores.records.users import TOKEN_PREFIX, Identity, SignInError
+from plantroom.stores.records import Database, sessions, users
+from plantroom.stores.records.sessions import TOKEN_PREFIX
+from plantroom.stores.records.users import Identity, SignInError
 from plantroom.times import HOUR, MINUTE, SECOND, Nanos
 from plantroom.work_orders import Role
 
@@ -40,13 +41,13 @@ def _by_token(context: Context, secret: str, now: Nanos) -> Identity | None:
     if not secret.startswith(TOKEN_PREFIX) or len(secret) > _MAX_SECRET:
         return None
     with context.database.session() as session:
-        found = users.find_token(session, secret, now)
+        found = sessions.find_token(session, secret, now)
     if found is None:
         return None
     who, used_at = found
     if used_at is None or now - used_at > HOUR:
         with suppress(StoreUnavailableError), context.database.transaction() as session:
-            users.touch_token(session, secret, now)
+            sessions.touch_token(session, secret, now)
     return who
 
 
@@ -55,14 +56,14 @@ def _by_session(context: Context, secret: str, now: Nanos) -> Identity | None:
         return None
     http = context.settings.http
     with context.database.session() as session:
-        found = users.find_session(session, secret, now, idle=http.session_idle, life=http.session_life)
+        found = sessions.find_session(session, secret, now, idle=http.session_idle, life=http.session_life)
     if found is None:
         return None
     who, seen_at = found
     if now - seen_at > _TOUCH_EVERY:
         # a database that is busy for a moment is no reason to turn a reader away
         with suppress(StoreUnavailableError), context.database.transaction() as session:
-            users.touch_session(session, secret, now)
+            sessions.touch_session(session, secret, now)
     return who
 
 
@@ -98,10 +99,10 @@ def sign_in(
         except SignInError as failure:
             refused = failure  # raised after the commit, so that the failure counts
         else:
-            users.drop_ended_sessions(session, now, idle=http.session_idle, life=http.session_life)
+            sessions.drop_ended_sessions(session, now, idle=http.session_idle, life=http.session_life)
             if old_secret:
-                users.close_session(session, old_secret)
-            secret = users.open_session(session, who.user_id, now)
+                sessions.close_session(session, old_secret)
+            secret = sessions.open_session(session, who.user_id, now)
     if refused is not None:
         guard.failed(username, address, now)
         raise refused
@@ -112,7 +113,7 @@ def sign_in(
 def sign_out(context: Context, secret: str) -> None:
     """End the session; one that is gone already is no error."""
     with context.database.transaction() as session:
-        users.close_session(session, secret)
+        sessions.close_session(session, secret)
 
 
 def set_cookie(context: Context, response: Response, secret: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from plantroom.alarms import ASIDE, Alarm, AlarmEvent, AlarmState, Severity, advance
+from plantroom.alarms import ASIDE, STANDING, Alarm, AlarmEvent, AlarmState, Severity, advance
 from plantroom.errors import ConflictError, NotFoundError
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, EquipmentRow
 from plantroom.times import Nanos
@@ -165,6 +165,35 @@ def is_announced(row: AlarmRow) -> bool:
 def query() -> Select[AlarmRow]:
     """Every alarm with its equipment, to be filtered, sorted and paged."""
     return select(AlarmRow).join(AlarmRow.equipment)
+
+
+def standing_by_equipment(session: Session) -> dict[int, dict[Severity, int]]:
+    """Equipment id -> how many of its alarms stand at each severity; equipment without any is left out."""
+    found: dict[int, dict[Severity, int]] = {}
+    rows = session.execute(
+        select(AlarmRow.equipment_id, AlarmRow.severity, func.count())
+        .where(AlarmRow.state.in_([state.value for state in STANDING]))
+        .group_by(AlarmRow.equipment_id, AlarmRow.severity)
+    )
+    for equipment_id, severity, count in rows:
+        found.setdefault(equipment_id, {})[Severity(severity)] = count
+    return found
+
+
+def get(session: Session, alarm_id: int) -> AlarmRow:
+    """The alarm.
+
+    Raises: NotFoundError.
+    """
+    row = session.get(AlarmRow, alarm_id)
+    if row is None:
+        raise NotFoundError(f"no alarm {alarm_id}")
+    return row
+
+
+def query_events(alarm_id: int) -> Select[AlarmEventRow]:
+    """The alarm's history, to be paged."""
+    return select(AlarmEventRow).where(AlarmEventRow.alarm_id == alarm_id)
 
 
 def events_of(session: Session, alarm_id: int) -> list[AlarmEventRow]:

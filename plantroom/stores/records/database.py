@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from plantroom.errors import StoreCorruptError, StoreError, StoreUnavailableError
@@ -27,7 +28,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         sqlite = url.startswith("sqlite")
-        options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_SECONDS}} if sqlite else {}
+        # values stay out of errors and so out of logs: some are hashes of passwords
+        options: dict[str, Any] = {"hide_parameters": True}
+        if sqlite:
+            options["connect_args"] = {"timeout": _BUSY_SECONDS}
         self.url = url
         self.engine = create_engine(url, pool_pre_ping=not sqlite, **options)
         # a write transaction takes its lock at once: SQLite can't upgrade a stale read to a write
@@ -94,6 +98,8 @@ def _store_errors() -> Iterator[None]:
         yield
     except OperationalError as failure:
         raise StoreUnavailableError(f"the database: {failure.orig}") from failure
+    except PoolTimeout as failure:
+        raise StoreUnavailableError("the database: every connection is in use") from failure
     except DBAPIError as failure:
         if isinstance(failure.orig, sqlite3.DatabaseError) and "malformed" in str(failure.orig):
             raise StoreCorruptError(f"the database: {failure.orig}; see plantroom doctor") from failure

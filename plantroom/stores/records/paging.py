@@ -14,6 +14,8 @@ from plantroom.errors import PlantroomError
 
 Row = TypeVar("Row")
 MAX_PAGE = 500
+_MAX_TEXT = 300
+_MAX_INT = 2**63 - 1
 
 
 class CursorError(PlantroomError):
@@ -34,7 +36,7 @@ def page(
     query: Select[Row],
     *,
     by: InstrumentedAttribute[Any],
-    key: InstrumentedAttribute[int],
+    key: InstrumentedAttribute[Any],
     descending: bool = False,
     cursor: str | None = None,
     limit: int = 50,
@@ -48,7 +50,7 @@ def page(
     order = by.desc().nulls_last() if descending else by.asc().nulls_last()
     ordered = query.order_by(order, key.desc() if descending else key.asc())
     if cursor is not None:
-        value, last = _decode(cursor, by.key, descending)
+        value, last = _decode(cursor, by, key, descending=descending)
         beyond = key < last if descending else key > last
         if value is None:
             ordered = ordered.where(by.is_(None), beyond)
@@ -67,15 +69,33 @@ def _encode(row: Any, by: str, key: str, descending: bool) -> str:
     return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, by: str, descending: bool) -> tuple[Any, int]:
+def _decode(
+    cursor: str, by: InstrumentedAttribute[Any], key: InstrumentedAttribute[Any], *, descending: bool
+) -> tuple[Any, Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        found_by, found_descending, value, key = json.loads(base64.urlsafe_b64decode(padded))
+        found_by, found_descending, value, last = json.loads(base64.urlsafe_b64decode(padded))
     except (ValueError, TypeError, RecursionError):
         raise CursorError("the cursor is not one that this list gave out") from None
-    scalar = value is None or isinstance(value, str | int | float)
-    if (found_by, found_descending) != (by, descending) or not isinstance(key, int) or not scalar:
+    if (found_by, found_descending) != (by.key, descending):
         raise CursorError("the cursor is of another sort order")
-    if abs(key) > 2**62 or (isinstance(value, int) and abs(value) > 2**62):
-        raise CursorError("the cursor is out of range")
-    return value, key
+    # bound into the query as they are, so they must be what the columns hold
+    if not (value is None or _fits(value, by)) or not _fits(last, key):
+        raise CursorError("the cursor is not one that this list gave out")
+    return value, last
+
+
+def _fits(value: Any, column: InstrumentedAttribute[Any]) -> bool:
+    if type(value) is not column.type.python_type:
+        return False
+    if isinstance(value, str):
+        return len(value) <= _MAX_TEXT and "\0" not in value and _encodes(value)
+    return not isinstance(value, int) or abs(value) <= _MAX_INT
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

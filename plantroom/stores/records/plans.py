@@ -39,7 +39,10 @@ def status_of(
     session: Session, table: PointTable, catalogue: Catalogue, equipment_id: int | None = None
 ) -> list[PlanStatus]:
     """Every plan of the equipment in service (or of one), the next due first."""
-    rows = {(row.equipment_id, row.plan): row for row in session.scalars(select(PlanRow))}
+    query = select(PlanRow)
+    if equipment_id is not None:
+        query = query.where(PlanRow.equipment_id == equipment_id)
+    rows = {(row.equipment_id, row.plan): row for row in session.scalars(query)}
     zones = {site.key: ZoneInfo(site.zone) for site in load_sites(session)}
     found: list[PlanStatus] = []
     for item in table.equipment:

@@ -8,13 +8,14 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from plantroom import units
 from plantroom.alarms import Severity
 from plantroom.catalogue.loader import Catalogue
 from plantroom.catalogue.schema import EquipmentClass, PointSpec
+from plantroom.errors import NotFoundError
 from plantroom.model import Criticality, Equipment, Point, PointTable, RuleOverride, Site, Space, Text
 from plantroom.site_file import EquipmentEntry, SiteEntry, SiteFile, parameter_value
 from plantroom.stores.records.tables import EquipmentRow, PlanRow, PointRow, SiteRow, SpaceRow
@@ -135,8 +136,54 @@ def _columns(entry: EquipmentEntry, cls: EquipmentClass) -> dict[str, Any]:
 
 def load_sites(session: Session) -> list[Site]:
     """Every site, by key."""
-    rows = session.scalars(select(SiteRow).order_by(SiteRow.key))
-    return [Site(row.key, Text(row.name_en, row.name_zh), row.zone) for row in rows]
+    return [to_site(row) for row in session.scalars(query_sites().order_by(SiteRow.key))]
+
+
+def query_sites() -> Select[SiteRow]:
+    """Every site, to be paged."""
+    return select(SiteRow)
+
+
+def get_site(session: Session, key: str) -> Site:
+    """The site of this key.
+
+    Raises: NotFoundError.
+    """
+    row = session.get(SiteRow, key)
+    if row is None:
+        raise NotFoundError(f"no site {key!r}")
+    return to_site(row)
+
+
+def to_site(row: SiteRow) -> Site:
+    """The row as the model's site."""
+    return Site(row.key, Text(row.name_en, row.name_zh), row.zone)
+
+
+def query_spaces(site: str) -> Select[SpaceRow]:
+    """The site's spaces, to be paged."""
+    return select(SpaceRow).where(SpaceRow.site == site)
+
+
+def to_space(row: SpaceRow) -> Space:
+    """The row as the model's space."""
+    return Space(row.site, row.key, Text(row.name_en, row.name_zh), row.parent)
+
+
+def query_equipment() -> Select[EquipmentRow]:
+    """All equipment, retired too, to be filtered, sorted and paged."""
+    return select(EquipmentRow)
+
+
+def get_equipment(session: Session, site: str, key: str) -> EquipmentRow:
+    """The equipment, retired or not.
+
+    Raises: NotFoundError.
+    """
+    row = session.scalar(select(EquipmentRow).where(EquipmentRow.site == site, EquipmentRow.key == key))
+    if row is None:
+        raise NotFoundError(f"no equipment {site}/{key}")
+    return row
 
 
 def load_spaces(session: Session, site: str | None = None) -> list[Space]:
@@ -144,9 +191,7 @@ def load_spaces(session: Session, site: str | None = None) -> list[Space]:
     query = select(SpaceRow).order_by(SpaceRow.site, SpaceRow.key)
     if site is not None:
         query = query.where(SpaceRow.site == site)
-    return [
-        Space(row.site, row.key, Text(row.name_en, row.name_zh), row.parent) for row in session.scalars(query)
-    ]
+    return [to_space(row) for row in session.scalars(query)]
 
 
 def load_table(session: Session, catalogue: Catalogue) -> PointTable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from plantroom.quarantine import QuarantinedMessage
@@ -48,6 +48,11 @@ class QuarantineStore:
 def printable(text: str, limit: int = 1000) -> str:
     """The text cut to `limit` characters, without what a database or a screen cannot show."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text[:limit])
+
+
+def query() -> Select[QuarantineRow]:
+    """Every message that is kept, to be filtered and paged."""
+    return select(QuarantineRow)
 
 
 def count_by_reason(session: Session) -> dict[str, int]:

@@ -1,19 +1,18 @@
-"""People who sign in, their sessions and the tokens of their programs. Secrets are kept as hashes only."""
+"""People who sign in. Passwords are kept as hashes only."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from plantroom.errors import ConflictError, NotFoundError, PlantroomError
-from plantroom.stores.records.tables import AuditRow, SessionRow, TokenRow, UserRow
-from plantroom.times import DAY, HOUR, MINUTE, SECOND, Nanos
+from plantroom.stores.records.tables import AuditRow, SessionRow, UserRow
+from plantroom.times import MINUTE, SECOND, Nanos
 from plantroom.work_orders import Role
 
 # OWASP's minimum for Argon2id: m = 19 MiB, t = 2, p = 1
@@ -22,7 +21,6 @@ _DUMMY = HASHER.hash("a password that nobody has, so that unknown names take as 
 MIN_PASSWORD = 12
 FREE_FAILURES = 5
 LOCK: Nanos = 15 * MINUTE
-TOKEN_PREFIX = "plt_"  # noqa: S105 - a prefix, so that a leaked token is recognised
 
 
 class SignInError(PlantroomError):
@@ -91,6 +89,54 @@ def set_password(session: Session, username: str, password: str, *, now: Nanos, 
     audit(session, "user.password", row.username, by=by, now=now)
 
 
+def update_user(
+    session: Session,
+    username: str,
+    *,
+    now: Nanos,
+    by: str,
+    name: str | None = None,
+    role: Role | None = None,
+    active: bool | None = None,
+    language: str | None = None,
+) -> UserRow:
+    """The user with what is given changed. Closing the account ends its sessions; its tokens die with it.
+
+    Raises: NotFoundError; ConflictError where nobody would be left to administer.
+    """
+    row = _user(session, username)
+    was_admin = row.active and row.role == Role.ADMIN
+    given = {"name": name, "role": role, "active": active, "language": language}
+    changes = {key: value for key, value in given.items() if value is not None}
+    for key, value in changes.items():
+        setattr(row, key, value.value if isinstance(value, Role) else value)
+    session.flush()
+    if was_admin and not (row.active and row.role == Role.ADMIN) and not _has_admin(session):
+        raise ConflictError("somebody must stay administrator; make another first")
+    if not row.active:
+        session.execute(delete(SessionRow).where(SessionRow.user_id == row.id))
+    audit(session, "user.change", row.username, by=by, now=now, **changes)
+    return row
+
+
+def _has_admin(session: Session) -> bool:
+    admins = select(UserRow.id).where(UserRow.active, UserRow.role == Role.ADMIN.value)
+    return session.scalar(admins.limit(1)) is not None
+
+
+def get_user(session: Session, username: str) -> UserRow:
+    """The user of this name.
+
+    Raises: NotFoundError.
+    """
+    return _user(session, username)
+
+
+def query_users() -> Select[UserRow]:
+    """Every user, to be filtered, sorted and paged."""
+    return select(UserRow)
+
+
 def has_users(session: Session) -> bool:
     """Whether anybody can sign in at all."""
     return bool(session.scalar(select(func.count()).select_from(UserRow)))
@@ -157,88 +203,6 @@ def _refuse_if_locked(row: UserRow | None, now: Nanos) -> None:
         raise SignInError("too many failures; try again later", row.locked_until - now)
 
 
-def open_session(session: Session, user_id: int, now: Nanos) -> str:
-    """The secret of a new browser session, for a cookie; only its hash is kept."""
-    secret = secrets.token_urlsafe(32)
-    session.add(SessionRow(secret_hash=_digest(secret), user_id=user_id, created_at=now, seen_at=now))
-    return secret
-
-
-def find_session(
-    session: Session, secret: str, now: Nanos, *, idle: Nanos, life: Nanos
-) -> tuple[Identity, Nanos] | None:
-    """Whose session it is and when it was last seen.
-
-    None for one that is unknown, idle too long, too old or of a closed account.
-    """
-    row = session.get(SessionRow, _digest(secret))
-    if row is None or now - row.seen_at > idle or now - row.created_at > life or not row.user.active:
-        return None
-    return identity(row.user), row.seen_at
-
-
-def drop_ended_sessions(session: Session, now: Nanos, *, idle: Nanos, life: Nanos) -> None:
-    """Remove the sessions that can no longer be used, so that the table does not grow for ever."""
-    ended = or_(SessionRow.seen_at < now - idle, SessionRow.created_at < now - life)
-    session.execute(delete(SessionRow).where(ended))
-
-
-def touch_session(session: Session, secret: str, now: Nanos) -> None:
-    """Remember that the session was seen now."""
-    row = session.get(SessionRow, _digest(secret))
-    if row is not None:
-        row.seen_at = max(now, row.seen_at)
-
-
-def close_session(session: Session, secret: str) -> None:
-    """End the session; one that is gone already is no error."""
-    session.execute(delete(SessionRow).where(SessionRow.secret_hash == _digest(secret)))
-
-
-def create_token(
-    session: Session, owner: Identity, name: str, role: Role, now: Nanos, *, days: int = 90
-) -> tuple[TokenRow, str]:
-    """The token's row and its secret, shown this once.
-
-    Raises: ConflictError for a role above the owner's.
-    """
-    if role > owner.role:
-        raise ConflictError(f"a {owner.role} cannot give a token the role {role}")
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    row = TokenRow(
-        name=name,
-        secret_hash=_digest(secret),
-        user_id=owner.user_id,
-        role=role.value,
-        created_at=now,
-        expires_at=now + days * DAY,
-    )
-    session.add(row)
-    session.flush()
-    audit(session, "token.create", name, by=owner.username, now=now, role=role.value)
-    return row, secret
-
-
-def find_token(session: Session, secret: str, now: Nanos) -> tuple[Identity, Nanos | None] | None:
-    """Who the token stands for, with the lesser of its role and its owner's, and when it was last used.
-
-    None for one that is unknown, expired or of a closed account.
-    """
-    row = session.scalar(select(TokenRow).where(TokenRow.secret_hash == _digest(secret)))
-    if row is None or row.expires_at <= now or not row.user.active:
-        return None
-    found = identity(row.user)
-    role = min(found.role, Role(row.role))
-    return Identity(found.user_id, found.username, found.name, role, found.language), row.used_at
-
-
-def touch_token(session: Session, secret: str, now: Nanos) -> None:
-    """Remember that the token was used now, to the hour."""
-    row = session.scalar(select(TokenRow).where(TokenRow.secret_hash == _digest(secret)))
-    if row is not None and (row.used_at is None or now - row.used_at > HOUR):
-        row.used_at = now
-
-
 def audit(session: Session, action: str, subject: str, *, by: str, now: Nanos, **detail: object) -> None:
     """Write one line of the audit log."""
     session.add(AuditRow(at=now, by=by[:64], action=action, subject=subject[:300], detail=detail))
@@ -264,8 +228,3 @@ def _hash(password: str) -> str:
     if not MIN_PASSWORD <= len(password) <= 1024:
         raise ConflictError(f"a password has at least {MIN_PASSWORD} characters")
     return HASHER.hash(password)
-
-
-def _digest(secret: str) -> str:
-    # the secrets are 256 random bits, so a plain hash is enough and lets a row be found by it
-    return hashlib.sha256(secret.encode()).hexdigest()

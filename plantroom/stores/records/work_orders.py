@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from plantroom.errors import ConflictError, NotFoundError, TransitionError
@@ -227,6 +227,40 @@ def get(session: Session, order_id: int) -> WorkOrderRow:
 def query() -> Select[WorkOrderRow]:
     """Every work order with its equipment, to be filtered, sorted and paged."""
     return select(WorkOrderRow).outerjoin(WorkOrderRow.equipment)
+
+
+def count_open(session: Session) -> dict[tuple[str, int | None], int]:
+    """(site, equipment id or None) -> how many orders are open there."""
+    rows = session.execute(
+        select(WorkOrderRow.site, WorkOrderRow.equipment_id, func.count())
+        .where(WorkOrderRow.state.in_(_OPEN))
+        .group_by(WorkOrderRow.site, WorkOrderRow.equipment_id)
+    )
+    return {(site, equipment_id): count for site, equipment_id, count in rows}
+
+
+def newest_for_fault(session: Session, equipment_id: int, rule: str) -> int | None:
+    """The id of the order opened last for this fault, open or not."""
+    return session.scalar(
+        select(func.max(WorkOrderRow.id)).where(
+            WorkOrderRow.equipment_id == equipment_id, WorkOrderRow.rule == rule
+        )
+    )
+
+
+def find_occurrence(session: Session, source: str) -> OccurrenceRow | None:
+    """What was recorded of the call with this source."""
+    return session.get(OccurrenceRow, source)
+
+
+def query_history(order_id: int) -> Select[OrderEventRow]:
+    """Every change of the order, to be paged."""
+    return select(OrderEventRow).where(OrderEventRow.order_id == order_id)
+
+
+def query_occurrences(order_id: int) -> Select[OccurrenceRow]:
+    """What called for the order, to be paged."""
+    return select(OccurrenceRow).where(OccurrenceRow.order_id == order_id)
 
 
 def history_of(session: Session, order_id: int) -> list[OrderEventRow]:

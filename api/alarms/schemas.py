@@ -1,0 +1,216 @@
+"""What goes in and out about alarms."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from api.filters import PlaceQuery
+from api.wire import (
+    Answer,
+    Duration,
+    Instant,
+    Key,
+    Measured,
+    Note,
+    Request,
+    SeverityWord,
+    Time,
+    Words,
+    measured,
+)
+from plantroom.alarms import AlarmEvent, AlarmState, Severity, allowed_events
+from plantroom.catalogue import Catalogue, EquipmentClass, FaultRule
+from plantroom.stores.records import alarms
+from plantroom.stores.records.paging import MAX_PAGE
+from plantroom.stores.records.tables import AlarmEventRow, AlarmRow
+from plantroom.times import DAY, MINUTE, Nanos
+
+LONGEST_SHELF: Nanos = 30 * DAY
+SeverityName = Literal["emergency", "critical", "major", "minor", "advisory"]
+OFFERED = frozenset({AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET, AlarmEvent.SHELVE, AlarmEvent.UNSHELVE})
+"""What people can do here; suppression and service are by design and come from elsewhere."""
+
+
+class AlarmQuery(PlaceQuery):
+    """Which alarms, and in which order."""
+
+    state: Annotated[list[AlarmState], Field(default_factory=list, max_length=20)]
+    standing: Annotated[
+        bool | None, Field(description="true: those that an operator has to see now; false: the others.")
+    ] = None
+    severity: Annotated[list[SeverityName], Field(default_factory=list, max_length=20)]
+    rule: Key | None = None
+    sort: Literal[
+        "raised_at", "-raised_at", "severity", "-severity", "changed_at", "-changed_at", "id", "-id"
+    ] = "-raised_at"
+
+    def severities(self) -> list[int]:
+        """The severities asked for, as stored."""
+        return [int(Severity[name.upper()]) for name in self.severity]
+
+
+class Alarm(Answer):
+    """One fault rule on one equipment: its state now and its present or last occurrence."""
+
+    id: int
+    site: str
+    equipment: str
+    equipment_name: Words
+    rule: str
+    name: Words
+    severity: SeverityWord
+    state: AlarmState
+    active: bool
+    """Whether the fault is there now, whatever people did."""
+    latching: bool
+    occurrences: int
+    raised_at: Time | None
+    cleared_at: Time | None
+    acknowledged_at: Time | None
+    acknowledged_by: str | None
+    shelved_until: Time | None
+    changed_at: Time
+    readings: list[Measured]
+    """What the rule saw when it was raised last."""
+
+
+class AlarmChange(Answer):
+    """One line of an alarm's history."""
+
+    id: int
+    at: Time
+    event: AlarmEvent
+    from_state: AlarmState
+    to_state: AlarmState
+    by: str
+    note: str
+    readings: list[Measured]
+
+
+class AlarmDetail(Alarm):
+    """An alarm with what its rule says, what can be done, and its newest history."""
+
+    cause: Words | None
+    consequence: Words | None
+    remedy: Words | None
+    when: str | None
+    """The rule's condition."""
+    allowed: list[AlarmEvent]
+    work_order: int | None
+    """The newest work order for this fault."""
+    history: list[AlarmChange]
+    """The newest first; all of it under `/alarms/{id}/history`."""
+
+
+class NoteBody(Request):
+    """Why."""
+
+    note: Note = ""
+
+
+class ShelveBody(Request):
+    """For how long nobody is told of the alarm, and why: `until` a time or `for` a duration."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"for": "2 h", "reason": "seal is being replaced"}]}
+    )
+
+    until: Instant | None = None
+    duration: Annotated[Duration | None, Field(alias="for")] = None
+    reason: Annotated[Note, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if (self.until is None) == (self.duration is None):
+            raise ValueError("give either until or for")
+        if self.duration is not None and not MINUTE <= self.duration <= LONGEST_SHELF:
+            raise ValueError("for must be from 1 min to 30 d")
+        return self
+
+
+class BulkBody(NoteBody):
+    """Several alarms to acknowledge at once."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [12, 15], "note": "on my way"}]})
+
+    ids: Annotated[list[Annotated[int, Field(ge=1, le=2**63 - 1)]], Field(min_length=1, max_length=MAX_PAGE)]
+
+
+class BulkOutcome(Answer):
+    """What became of one of them."""
+
+    id: int
+    done: bool
+    detail: str
+    state: AlarmState | None
+
+
+def alarm(row: AlarmRow, catalogue: Catalogue) -> Alarm:
+    """The row as it goes out."""
+    return Alarm(**_fields(row, catalogue))
+
+
+def detail(
+    row: AlarmRow, catalogue: Catalogue, history: list[AlarmEventRow], work_order: int | None
+) -> AlarmDetail:
+    """The row with its rule and its history."""
+    cls, rule = rule_of(row, catalogue)
+    allowed = [event for event in allowed_events(alarms.to_domain(row)) if event in OFFERED]
+    if rule is not None and not rule.shelvable:
+        allowed = [event for event in allowed if event is not AlarmEvent.SHELVE]
+    return AlarmDetail(
+        **_fields(row, catalogue),
+        cause=None if rule is None else Words.of(rule.cause),
+        consequence=None if rule is None else Words.of(rule.consequence),
+        remedy=None if rule is None else Words.of(rule.remedy),
+        when=None if rule is None else rule.when,
+        allowed=allowed,
+        work_order=work_order,
+        history=[change(item, cls) for item in history],
+    )
+
+
+def change(row: AlarmEventRow, cls: EquipmentClass | None) -> AlarmChange:
+    """One line of history as it goes out."""
+    return AlarmChange(
+        id=row.id,
+        at=row.at,
+        event=AlarmEvent(row.event),
+        from_state=AlarmState(row.from_state),
+        to_state=AlarmState(row.to_state),
+        by=row.by,
+        note=row.note,
+        readings=measured(row.readings, cls),
+    )
+
+
+def rule_of(row: AlarmRow, catalogue: Catalogue) -> tuple[EquipmentClass | None, FaultRule | None]:
+    """The class and the rule, where the catalogue still has them."""
+    cls = catalogue.classes.get(row.equipment.equipment_class)
+    return cls, None if cls is None else cls.rule(row.rule)
+
+
+def _fields(row: AlarmRow, catalogue: Catalogue) -> dict[str, Any]:
+    cls, rule = rule_of(row, catalogue)
+    return {
+        "id": row.id,
+        "site": row.equipment.site,
+        "equipment": row.equipment.key,
+        "equipment_name": Words(en=row.equipment.name_en, zh=row.equipment.name_zh),
+        "rule": row.rule,
+        "name": Words(en=row.rule, zh=row.rule) if rule is None else Words.of(rule.name),
+        "severity": Severity(row.severity),
+        "state": AlarmState(row.state),
+        "active": row.active,
+        "latching": row.latching,
+        "occurrences": row.occurrences,
+        "raised_at": row.raised_ts,
+        "cleared_at": row.cleared_ts,
+        "acknowledged_at": row.acknowledged_at,
+        "acknowledged_by": row.acknowledged_by,
+        "shelved_until": row.shelved_until,
+        "changed_at": row.changed_at,
+        "readings": measured(row.readings, cls),
+    }
