@@ -1,0 +1,37 @@
+"""The pages: each file draws one and does what people ask of it. What they show comes from `views/`."""
+
+from __future__ import annotations
+
+from api.console.page import add
+from api.console.pages import (
+    alarms,
+    equipment,
+    equipment_list,
+    missing,
+    order,
+    orders,
+    overview,
+    plans,
+    quarantine,
+    status,
+)
+
+PAGES = (
+    overview.PAGE,
+    alarms.PAGE,
+    orders.PAGE,
+    order.PAGE,
+    equipment_list.PAGE,
+    equipment.PAGE,
+    plans.PAGE,
+    quarantine.PAGE,
+    status.PAGE,
+    missing.PAGE,
+)
+"""In the order in which their addresses are tried."""
+
+
+def register() -> None:
+    """Give NiceGUI the pages; doing it again changes nothing."""
+    for page in PAGES:
+        add(page)

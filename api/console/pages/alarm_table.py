@@ -1,0 +1,135 @@
+"""Alarms as a table, wherever they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from api.console.elements import (
+    Tag,
+    cell,
+    equipment_address,
+    link,
+    severity_label,
+    time_label,
+)
+from api.console.formats import ago_text, full_time
+from api.console.forms import check
+from api.console.pages import alarm_actions
+from api.console.rows import Listing
+from api.console.session import Visit
+from api.console.theme import SEVERITY_CLASS
+from api.console.views.alarms import AlarmView
+from api.console.words import ALARM_STATE
+from plantroom.alarms import ASIDE, AlarmEvent, AlarmState
+
+Changed = Callable[[], Awaitable[object]]
+
+
+class AlarmTable:
+    """Rows of alarms with what the visitor may do to them."""
+
+    def __init__(
+        self,
+        visit: Visit,
+        changed: Changed,
+        *,
+        selectable: bool = False,
+        equipment: bool = True,
+        actions: bool = True,
+        on_select: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.visit = visit
+        self.changed = changed
+        self.selectable = selectable
+        self.equipment = equipment
+        self.actions = actions
+        self.on_select = on_select
+        self.selected: set[int] = set()
+        self.views: dict[int, AlarmView] = {}
+        t = visit.t
+        columns = [t("Raised"), t("Severity"), t("Alarm")]
+        if selectable:
+            columns.insert(0, t("Select"))
+        if equipment:
+            columns.append(t("Equipment"))
+        columns += [t("State"), ">" + t("Times")]
+        if actions:
+            columns.append(t("Actions"))
+        self.listing: Listing[AlarmView] = Listing(
+            columns,
+            label=t("Alarms"),
+            key=lambda view: view.id,
+            draw=self._draw,
+            classes=_classes,
+            empty=(t("No standing alarm"), ""),
+        )
+
+    def show(self, views: Sequence[AlarmView]) -> None:
+        """Show these; what is no longer among them is no longer selected."""
+        self.views = {view.id: view for view in views}
+        self.selected &= {view.id for view in views if AlarmEvent.ACKNOWLEDGE in view.events}
+        self.listing.show(views)
+        self.on_select()
+
+    def _draw(self, view: AlarmView) -> None:
+        visit, t = self.visit, self.visit.t
+        zone, now = visit.zone(view.site), visit.now()
+        if self.selectable:
+            with cell():
+                if AlarmEvent.ACKNOWLEDGE in view.events:
+                    check(
+                        t("Select {name}", name=f"{view.rule_name}, {view.equipment_name}"),
+                        value=view.id in self.selected,
+                        on_change=lambda ticked: self._select(view.id, ticked=ticked),
+                    )
+        with cell(class_="nowrap"):
+            time_label(view.raised_ts, zone, now)
+        with cell(class_="grow"):
+            severity_label(t, view.severity)
+        with cell(class_="full"):
+            opener = Tag("a", "strong", view.rule_name, href=f"/alarms?alarm={view.id}")
+            opener.on("click.prevent", lambda: alarm_actions.details(visit, view.id, self.changed), args=[])
+            if view.readings:
+                Tag("span", "under number", view.readings).style("white-space: normal")
+        if self.equipment:
+            with cell(class_="full"):
+                link(view.equipment_name, equipment_address(view.site, view.equipment))
+                place = " · ".join(part for part in (self._site(view), view.location) if part)
+                if place:
+                    Tag("span", "under", place)
+        with cell():
+            _state(visit, view)
+        cell(f"×{view.occurrences}", "right number", title=t("How often it was raised"))
+        if self.actions:
+            with cell(class_="full"), Tag("div", "actions"):
+                alarm_actions.buttons(visit, view, self.changed)
+
+    def _site(self, view: AlarmView) -> str:
+        return self.visit.site_name(view.site) if len(self.visit.sites) > 1 else ""
+
+    def _select(self, alarm_id: int, *, ticked: bool) -> None:
+        if ticked:
+            self.selected.add(alarm_id)
+        else:
+            self.selected.discard(alarm_id)
+        self.on_select()
+
+
+def _classes(view: AlarmView) -> str:
+    waiting = " unacknowledged" if view.unacknowledged else ""
+    return f"{SEVERITY_CLASS[view.severity]}{waiting}"
+
+
+def _state(visit: Visit, view: AlarmView) -> None:
+    t, now = visit.t, visit.now()
+    loud = "chip-loud" if view.unacknowledged else "chip-soft" if view.state in ASIDE else ""
+    Tag("span", f"chip {loud}".strip(), t(ALARM_STATE[view.state]))
+    if view.state is AlarmState.SHELVED and view.shelved_until is not None:
+        Tag(
+            "span",
+            "under",
+            t("back {when}", when=ago_text(t, view.shelved_until, now)),
+            title=full_time(view.shelved_until, visit.zone(view.site)),
+        )
+    elif view.acknowledged_by and not view.unacknowledged:
+        Tag("span", "under", t("by {name}", name=view.acknowledged_by))

@@ -1,0 +1,90 @@
+"""Work orders as a table, wherever they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from api.console.elements import Tag, cell, equipment_address, link, time_label
+from api.console.formats import due_text, full_time
+from api.console.rows import Listing
+from api.console.session import Visit
+from api.console.views.orders import OrderView
+from api.console.words import ORDER_KIND, ORDER_STATE, skill_word
+from plantroom.times import Nanos
+from plantroom.work_orders import OPEN_STATES, OrderState
+
+
+class OrderTable:
+    """Rows of orders, each leading to its page."""
+
+    def __init__(self, visit: Visit, *, equipment: bool = True, brief: bool = False) -> None:
+        self.visit = visit
+        self.equipment = equipment
+        self.brief = brief
+        t = visit.t
+        columns = [t("No."), t("Priority"), t("Work order")]
+        if equipment:
+            columns.append(t("Equipment"))
+        columns += [t("State"), t("Due")]
+        if not brief:
+            columns += [t("Assigned to"), t("Opened")]
+        self.listing: Listing[tuple[OrderView, str]] = Listing(
+            columns,
+            label=t("Work orders"),
+            key=lambda item: item[0].id,
+            draw=self._draw,
+            empty=(t("No open work order"), ""),
+        )
+
+    def show(self, views: Sequence[OrderView]) -> None:
+        """Show these orders."""
+        now = self.visit.now()
+        # the words for the due time are part of what a row shows, so a row is drawn again when they change
+        self.listing.show([(view, due_words(self.visit, view, now)) for view in views])
+
+    def _draw(self, item: tuple[OrderView, str]) -> None:
+        view, due = item
+        visit, t = self.visit, self.visit.t
+        zone, now = visit.zone(view.site), visit.now()
+        cell(f"#{view.id}", "number soft")
+        with cell():
+            priority_label(visit, view.priority)
+        with cell(class_="full"):
+            link(view.title, f"/orders/{view.id}", "strong")
+            Tag("span", "under", f"{t(ORDER_KIND[view.kind])} · {skill_word(t, view.skill)}")
+        if self.equipment:
+            with cell(class_="full"):
+                if view.equipment:
+                    link(view.equipment_name, equipment_address(view.site, view.equipment))
+                if len(visit.sites) > 1:
+                    Tag("span", "under", visit.site_name(view.site))
+        with cell():
+            order_state(visit, view.state)
+        with cell(label=t("Due")):
+            late = view.is_overdue(now)
+            Tag("span", "chip chip-wrong" if late else "nowrap", due, title=full_time(view.due_at, zone))
+        if not self.brief:
+            cell(view.assignee, label=t("Assigned to") if view.assignee else None)
+            with cell(class_="nowrap", label=t("Opened")):
+                time_label(view.opened_at, zone, now)
+
+
+def due_words(visit: Visit, view: OrderView, now: Nanos) -> str:
+    """When the order is due, in words; a dash for one that is done."""
+    return due_text(visit.t, view.due_at, now) if view.state in OPEN_STATES else "—"
+
+
+def priority_label(visit: Visit, priority: int) -> Tag:
+    """The priority as P1 to P5."""
+    return Tag(
+        "span",
+        f"priority priority-{priority}",
+        f"P{priority}",
+        title=visit.t("Priority {n} of 5, 1 first", n=priority),
+    )
+
+
+def order_state(visit: Visit, state: OrderState) -> Tag:
+    """The order's state as a chip; one that nobody has taken stands out."""
+    loud = "chip-loud" if state is OrderState.OPEN else "" if state in OPEN_STATES else "chip-soft"
+    return Tag("span", f"chip {loud}".strip(), visit.t(ORDER_STATE[state]))
