@@ -30,7 +30,9 @@ class Placed(NamedTuple):
 
     def take(self, index: Int64s | Bools | slice) -> Placed:
         """The readings at an index."""
-        return Placed(*(item[index] for item in self))
+        return Placed(
+            self.row[index], self.column[index], self.ts[index], self.value[index], self.quality[index]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -76,18 +76,20 @@ class Width(NamedTuple):
     function: NumberFunction
 
 
-def width(term: NumberTerm, given: Mapping[int, float]) -> Width | None:  # noqa: PLR0911  one for each kind of term
+def width(term: NumberTerm, given: Mapping[int, float] | None) -> Width | None:  # noqa: PLR0911  one for each kind of term
     """The deadband of a side of a comparison, in its unit; None where it has none.
 
-    `given` are the widths that the rule gives, by row; other points have their default. The README says how
-    widths go through arithmetic.
+    `given` are the widths that the rule gives, by row, and other points then have none; with None each point
+    has its default. The README says how widths go through arithmetic.
     """
     match term:
         case PointValue(row):
-            if row in given:
-                fixed = cast(Float64s, given[row])
-                return Width(frozenset({row}), lambda _: fixed)
-            return Width(frozenset({row}), lambda columns: columns.widths[row])
+            if given is None:
+                return Width(frozenset({row}), lambda columns: columns.widths[row])
+            if row not in given:
+                return None
+            fixed = cast(Float64s, given[row])
+            return Width(frozenset({row}), lambda _: fixed)
         case Scaled(item, factor, _):
             return _times(width(item, given), lambda _: cast(Float64s, factor))
         case Absolute(item):

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias, cast
 import numpy as np
 
 from plantroom.readings import Bools, Float64s
-from rules.columns import Columns, NumberFunction, larger, number, width
+from rules.columns import Columns, NumberFunction, Width, larger, number, width
 from rules.terms import AllOf, AnyOf, Coded, Comparison, Flag, Not, NumberTerm, Same, TruthTerm
 
 Mask: TypeAlias = Callable[[Columns], Bools]
@@ -87,7 +87,7 @@ class Compiler:
         """How far the right side moves, so that `op` is easier (or harder, under a negation) to hold."""
         if relax == 0 or op in ("==", "!="):
             return None
-        found = larger(width(left, self.given), width(right, self.given))
+        found = _width(left, right, self.given) or _width(left, right, None)
         if found is None:
             return None
         sign, of = (relax if op in ("<", "<=") else -relax), found.function
@@ -104,6 +104,10 @@ class Compiler:
         if shift is None:
             return lambda columns: cast(Bools, order(first(columns), second(columns)))
         return lambda columns: cast(Bools, order(first(columns), second(columns) + shift(columns)))
+
+
+def _width(left: NumberTerm, right: NumberTerm, given: Mapping[int, float] | None) -> Width | None:
+    return larger(width(left, given), width(right, given))
 
 
 def _differ(first: Float64s, second: Float64s) -> Bools:
@@ -123,7 +127,7 @@ def width_rows(term: TruthTerm) -> frozenset[int]:
     """The points whose deadband has an effect in a rule."""
     match term:
         case Comparison("<" | "<=" | ">" | ">=", left, right):
-            found = larger(width(left, {}), width(right, {}))
+            found = _width(left, right, None)
             return frozenset() if found is None else found.rows
         case Not(item):
             return width_rows(item)

@@ -12,12 +12,13 @@ import numpy as np
 
 from plantroom.alarms import AlarmEvent
 from plantroom.catalogue import Catalogue, EquipmentClass
-from plantroom.errors import CatalogueError, NotFoundError
+from plantroom.errors import CatalogueError, ExpressionError, NotFoundError
 from plantroom.model import Equipment, PointTable
 from plantroom.readings import Bools, Int64s, Quality, ReadingBatch
 from plantroom.times import Nanos
 from rules import checkpoint as checkpoints
 from rules.alignment import Evaluations, Placed, evaluations, sift
+from rules.deadband import DeadbandError
 from rules.expression import check_catalogue, compile_rule
 from rules.timers import Flips, Timers
 from rules.window import NEVER, Window
@@ -138,6 +139,7 @@ class Engine:
     """
 
     def __init__(self, catalogue: Catalogue, table: PointTable) -> None:
+        """An engine that has seen nothing. Raises: CatalogueError for a wrong rule of a class in use."""
         self.late = self.repeated = self.skewed = self.unplaced = 0
         self.stepped_at: Nanos | None = None
         """When `step` last ran."""
@@ -189,7 +191,7 @@ class Engine:
     def replace_table(self, table: PointTable, catalogue: Catalogue) -> None:
         """Go on with another table and catalogue; the state of what they have in common is kept.
 
-        Raises: CatalogueError for a wrong rule; nothing is changed then.
+        Raises: CatalogueError for a wrong rule of a class in use; nothing is changed then.
         """
         state = checkpoints.collect(self._classes)
         self._build(catalogue, table)
@@ -210,16 +212,15 @@ class Engine:
         return checkpoints.resume_from(self._classes)
 
     def _build(self, catalogue: Catalogue, table: PointTable) -> None:
-        problems = check_catalogue(catalogue)
-        if problems:
-            raise CatalogueError(problems)
         by_class: dict[str, list[Equipment]] = {}
         for item in table.equipment:
             if item.retired_at is None and item.equipment_class in catalogue:
                 by_class.setdefault(item.equipment_class, []).append(item)
-        self._classes = [
-            ClassRules(catalogue[key], equipment, table) for key, equipment in sorted(by_class.items())
-        ]
+        try:
+            classes = [ClassRules(catalogue[key], group, table) for key, group in sorted(by_class.items())]
+        except (ExpressionError, DeadbandError) as failure:
+            raise CatalogueError(check_catalogue(catalogue)) from failure
+        self._classes = classes
         self._of_equipment = {
             item.id: (index, column)
             for index, rules in enumerate(self._classes)
