@@ -10,6 +10,7 @@ from typing import Any
 
 from plantroom.catalogue.schema import EquipmentClass
 from plantroom.errors import CatalogueError, Problem
+from plantroom.times import format_duration
 from plantroom.yaml_file import Marks, load
 
 SHIPPED = Path(__file__).parent
@@ -56,6 +57,9 @@ def load_catalogue(extra: Path | None = None) -> Catalogue:
             except CatalogueError as failure:
                 problems.extend(failure.problems)
                 continue
+            if found.key in marks and Path(marks[found.key].file).parent == folder:
+                twice = f"{found.key!r} is already in {Path(marks[found.key].file).name}"
+                problems.append(where.problem(("key",), twice))
             classes[found.key], marks[found.key] = found, where
     if problems:
         raise CatalogueError(problems)
@@ -96,8 +100,12 @@ def _problems(found: EquipmentClass, marks: Marks, path: Path) -> Iterator[Probl
 
 
 def schema_json() -> str:
-    """The JSON Schema of an equipment class file, for editors."""
+    """The JSON Schema of an equipment class file, for editors; the file schema.json here holds it."""
     schema: dict[str, Any] = EquipmentClass.model_json_schema(mode="validation")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Plantroom equipment class"
+    for definition in (schema, *schema["$defs"].values()):
+        for entry in definition.get("properties", {}).values():
+            if entry.get("type") == "string" and isinstance(entry.get("default"), int):
+                entry["default"] = format_duration(entry["default"])  # as it is written, not in ns
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from plantroom import units
-from plantroom.alarms import Severity
-from plantroom.errors import UnitError
-from plantroom.maintenance import Interval
-from plantroom.model import PointKind, Text
-from plantroom.times import format_duration, parse_duration
+from plantroom.catalogue.fields import (
+    Duration,
+    Every,
+    Key,
+    Number,
+    SeverityWord,
+    Source,
+    Span,
+    UnitSymbol,
+    Words,
+)
+from plantroom.model import PointKind
+
+__all__ = [
+    "Duration",
+    "EquipmentClass",
+    "FaultRule",
+    "Key",
+    "ParameterSpec",
+    "PlanSpec",
+    "PointSpec",
+    "SeverityWord",
+    "System",
+    "TaskSpec",
+    "UnitSymbol",
+    "Words",
+    "WorkOrderSpec",
+]
 
 
 class System(StrEnum):
@@ -28,67 +50,14 @@ class System(StrEnum):
     AUTOMATION = "automation"
 
 
-def _duration(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _severity(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            return Severity[value.upper()]
-        except KeyError:
-            words = ", ".join(item.name.lower() for item in reversed(Severity))
-            raise ValueError(f"{value!r} is not a severity; one of {words}") from None
-    return value
-
-
-def _interval(value: Any) -> Any:
-    return Interval.parse(value) if isinstance(value, str) else value
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, dict):
-        unknown = set(value) - {"en", "zh"}
-        if unknown or not {"en", "zh"} <= set(value):
-            raise ValueError("needs exactly the keys en and zh")
-        if not all(isinstance(part, str) and part.strip() for part in value.values()):
-            raise ValueError("en and zh must be text")
-        return Text(**value)
-    if isinstance(value, Text):
-        return value
-    raise ValueError("needs the keys en and zh")
-
-
-def _unit(value: str) -> str:
-    try:
-        units.unit(value)
-    except UnitError as failure:
-        raise ValueError(str(failure)) from None
-    return value
-
-
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Duration = Annotated[
-    int,
-    BeforeValidator(_duration, json_schema_input_type=str),
-    PlainSerializer(format_duration, return_type=str),
-]
-SeverityWord = Annotated[
-    Severity,
-    BeforeValidator(
-        _severity,
-        json_schema_input_type=Literal["emergency", "critical", "major", "minor", "advisory"],
-    ),
-    PlainSerializer(lambda item: item.name.lower(), return_type=str),
-]
-Every = Annotated[Any, BeforeValidator(_interval, json_schema_input_type=str)]
-Words = Annotated[Text, BeforeValidator(_text, json_schema_input_type=dict[str, str])]
-UnitSymbol = Annotated[str, BeforeValidator(_unit, json_schema_input_type=str)]
-Source = Annotated[str, Field(min_length=1, description='A standard and clause, or "practice".')]
-
-
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
 
 
 class ParameterSpec(_Strict):
@@ -97,7 +66,7 @@ class ParameterSpec(_Strict):
     key: Key
     name: Words
     unit: UnitSymbol = ""
-    default: float
+    default: Number
     source: Source
 
 
@@ -108,30 +77,60 @@ class PointSpec(_Strict):
     name: Words
     kind: PointKind
     unit: UnitSymbol = ""
-    valid: tuple[float, float] | None = None
-    normal: tuple[float, float] | None = None
+    valid: Span | None = None
+    """[low, high]; a reading outside is bad. Analog points need it."""
+    normal: Span | None = None
+    """[low, high] of good running, inside `valid`. Analog points need it."""
     sample: Duration = 10_000_000_000
+    """How often a reading comes; 10 s if not given."""
     stale_after: Duration | None = None
-    values: dict[str, int] | None = None
+    """When a reading no longer speaks for the present; 3 x sample if not given."""
+    values: dict[str, Annotated[int, Field(strict=True)]] | None = None
+    """Enum only: word -> code."""
     source: Source
 
+    @field_validator("valid", "normal")
+    @classmethod
+    def _ordered(cls, span: Span | None) -> Span | None:
+        if span is not None and not span[0] < span[1]:
+            raise ValueError("must be [low, high] with low < high")
+        return span
+
+    @field_validator("normal")
+    @classmethod
+    def _inside(cls, span: Span | None, info: ValidationInfo) -> Span | None:
+        valid = info.data.get("valid")
+        if span is not None and valid is not None and not (valid[0] <= span[0] and span[1] <= valid[1]):
+            raise ValueError("must lie inside valid")
+        return span
+
+    @field_validator("sample")
+    @classmethod
+    def _positive(cls, sample: int) -> int:
+        if sample <= 0:
+            raise ValueError("must be longer than nothing")
+        return sample
+
+    @field_validator("stale_after")
+    @classmethod
+    def _after_a_sample(cls, stale_after: int | None, info: ValidationInfo) -> int | None:
+        if stale_after is not None and stale_after < info.data.get("sample", 0):
+            raise ValueError("must be at least as long as sample")
+        return stale_after
+
+    @field_validator("values")
+    @classmethod
+    def _different(cls, values: dict[str, int] | None) -> dict[str, int] | None:
+        if values is not None and len(set(values.values())) < len(values):
+            raise ValueError("two words have the same code")
+        return values
+
     @model_validator(mode="after")
-    def _consistent(self) -> PointSpec:
+    def _complete(self) -> PointSpec:
         if self.kind is PointKind.ANALOG and (self.valid is None or self.normal is None):
             raise ValueError("an analog point needs valid and normal ranges")
         if (self.kind is PointKind.ENUM) != bool(self.values):
             raise ValueError("an enum point, and only that, needs values")
-        for name, span in (("valid", self.valid), ("normal", self.normal)):
-            if span is not None and not span[0] < span[1]:
-                raise ValueError(f"{name} must be [low, high] with low < high")
-        if (
-            self.valid
-            and self.normal
-            and not (self.valid[0] <= self.normal[0] and self.normal[1] <= self.valid[1])
-        ):
-            raise ValueError("normal must lie inside valid")
-        if self.sample <= 0 or self.stale_nanos < self.sample:
-            raise ValueError("stale_after must be at least sample, and sample positive")
         return self
 
     @property
@@ -156,8 +155,17 @@ class TaskSpec(_Strict):
 
     text: Words
     unit: UnitSymbol | None = None
-    low: float | None = None
-    high: float | None = None
+    """Given where a value is measured; without it the line is pass or fail."""
+    low: Number | None = None
+    high: Number | None = None
+
+    @model_validator(mode="after")
+    def _measurable(self) -> TaskSpec:
+        if self.unit is None and (self.low is not None or self.high is not None):
+            raise ValueError("limits need a unit")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError("low must not be above high")
+        return self
 
 
 class WorkOrderSpec(_Strict):
@@ -173,6 +181,7 @@ class FaultRule(_Strict):
     key: Key
     name: Words
     when: Annotated[str, Field(min_length=1, max_length=2000)]
+    """The condition, in the language that rules/README.md describes."""
     on_delay: Duration = 0
     """How long the condition must hold (Prometheus `for`)."""
     off_delay: Duration = 0
@@ -181,8 +190,10 @@ class FaultRule(_Strict):
     """Point key -> width with unit, such as `0.1 bar`; without it the default of the point's quantity."""
     severity: SeverityWord
     latching: bool = False
+    """Whether a person must reset it after the condition is gone."""
     shelvable: bool = True
     work_order: WorkOrderSpec | None = None
+    """The corrective order that it opens; without it none."""
     cause: Words
     consequence: Words
     remedy: Words
@@ -196,6 +207,7 @@ class PlanSpec(_Strict):
     name: Words
     every: Every
     floating: bool = False
+    """Whether it counts from the last completion; else from the calendar."""
     skill: Key
     tasks: tuple[TaskSpec, ...] = Field(min_length=1)
     source: Source
