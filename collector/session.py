@@ -137,8 +137,10 @@ class PahoSession:
         def on_disconnect(
             _client: Client, _data: Any, flags: DisconnectFlags, reason: ReasonCode, _properties: Any
         ) -> None:
-            by = "by the broker" if flags.is_disconnect_packet_from_server else "unexpectedly"
-            text = self._refusal or f"the connection ended {by}: {reason}"
+            told = f"the broker ended the connection: {reason}"
+            # without a word of the broker paho's reason says nothing
+            lost = "the connection to the broker was lost"
+            text = self._refusal or (told if flags.is_disconnect_packet_from_server else lost)
             self._refusal = None
             events.disconnected(text, taken_over=reason.value == SESSION_TAKEN_OVER)
 

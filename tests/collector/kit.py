@@ -103,6 +103,7 @@ class MemoryStore:
         self.batches: list[ReadingBatch] = []
         self.failures = 0
         self.away = False
+        self.after_next_batch_away = False
         self.delay_s = 0.0
 
     def append(self, batch: ReadingBatch) -> Appended:
@@ -121,6 +122,8 @@ class MemoryStore:
             self.rows[point_id, ts] = (value, quality)
         self.batches.append(batch)
         self.log.append("stored")
+        if self.after_next_batch_away:
+            self.after_next_batch_away, self.away = False, True
         return Appended(new, repeated, replaced)
 
     def latest(self) -> ReadingBatch:
@@ -136,6 +139,9 @@ class MemoryStore:
 
     def drop_before(self, ts: Nanos) -> int:
         raise NotImplementedError
+
+    def times(self) -> set[Nanos]:
+        return {ts for _, ts in self.rows}
 
     def size(self) -> int:
         return len(self.rows)

@@ -355,7 +355,6 @@ class TestBackPressure:
         assert not rig.subscriber.state().paused
         assert [item.mid for item in rig.take(1)] == [3]
 
-
     def test_a_new_connection_while_full_is_kept_and_read_later(self) -> None:
         rig = Rig(most_messages=2)
         rig.connect()
