@@ -154,7 +154,7 @@ class DuckdbFile:
             if rows < known:
                 raise StoreCorruptError(
                     f"{self.path} holds {rows} readings, {known} were committed: {_DAMAGED}, {_UNTOUCHED}. "
-                    f"If an older copy was put back on purpose, delete {self._tally_path.name}"
+                    f"To go on with what it holds, move {self._tally_path.name} away"
                 )
             self._tally = self._tally or Tally(self._tally_path)
             self._tally.put(rows)

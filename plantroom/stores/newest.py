@@ -18,14 +18,14 @@ NEVER = np.iinfo(np.int64).min
 
 
 class Newest:
-    """The newest reading of every point. One thread writes, any number read.
+    """The newest reading of every point, `readings` to begin with. One thread writes, any number read.
 
     Shapes: columns sorted by point id, one row for each point.
     """
 
     def __init__(self, readings: ReadingBatch) -> None:
         self._lock = threading.Lock()
-        self._at = ReadingBatch.concat([readings, ReadingBatch.empty()])
+        self._at = readings
 
     def ts_of(self, point_id: Int32s) -> Int64s:
         """The time of each point's newest reading; NEVER where it has none."""
@@ -38,8 +38,10 @@ class Newest:
     def put(self, readings: ReadingBatch) -> None:
         """Take these as the newest of their points; of a point's several, the last stands."""
         with self._lock:
-            self._make_room(readings.point_id)
             place = self._places(readings.point_id)
+            if not len(self._at) or (self._at.point_id[place] != readings.point_id).any():
+                self._make_room(readings.point_id)
+                place = self._places(readings.point_id)
             # numpy assigns in order, so of repeated places the last one stays
             self._at.ts[place] = readings.ts
             self._at.value[place] = readings.value
@@ -59,14 +61,7 @@ class Newest:
         return np.minimum(np.searchsorted(self._at.point_id, point_id), max(len(self._at) - 1, 0))
 
     def _make_room(self, point_id: Int32s) -> None:
-        unknown = np.setdiff1d(point_id, self._at.point_id) if self._has_unknown(point_id) else None
-        if unknown is None:
-            return
+        unknown = np.setdiff1d(point_id, self._at.point_id)
         blank = ReadingBatch.of(unknown, np.full(len(unknown), NEVER), np.zeros(len(unknown)))
         grown = ReadingBatch.concat([self._at, blank])
         self._at = grown.take(np.argsort(grown.point_id))
-
-    def _has_unknown(self, point_id: Int32s) -> bool:
-        if not len(self._at):
-            return len(point_id) > 0
-        return bool((self._at.point_id[self._places(point_id)] != point_id).any())

@@ -79,6 +79,7 @@ def test_a_flipped_bit_anywhere_in_the_wal_never_loses_readings_silently(
         else:
             assert all(held(store, number) for number in range(4))
             store.close()
+        shutil.rmtree(folder)
     assert refused > len(places) * 0.8
 
 
