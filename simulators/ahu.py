@@ -42,7 +42,7 @@ class AhuModel(Model):
         "stuck_damper": ("outdoor_air_fraction",),
         "filter_clogged": ("filter_clogged",),
         "fan_belt_failure": ("fan_failure",),
-        "simultaneous_heating_cooling": ("simultaneous_heating_cooling",),
+        "simultaneous_heating_cooling": ("simultaneous_heating_cooling", "fc11"),
         "freeze": ("freeze_stat",),
         "left_running": ("running_outside_schedule",),
         "sensor_drift": ("heating_without_effect", "fc08", "fc09"),

@@ -18,7 +18,10 @@ from simulators.physics import Climate, hour_of_day
 Value: TypeAlias = float | bool | str
 Values: TypeAlias = dict[str, Value]
 Truth: TypeAlias = Mapping[str, tuple[str, ...]]
-"""Fault kind -> keys of the fault rules that it raises at severity 1."""
+"""Fault kind -> keys of the fault rules that it raises at severity 1: at least one, and no others.
+
+Which of several depends on weather, time and traffic; a kind without rules is one that no rule sees yet.
+"""
 
 
 @dataclass(frozen=True, slots=True)

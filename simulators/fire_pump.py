@@ -70,7 +70,9 @@ class FirePumpModel(Model):
         test_start = self.has("start_failure", ts)
         for step_s in substeps(dt_s):
             self._jockey(power)
-            wanted = self.pressure < PUMP_ON or (self.running and self.pressure < JOCKEY_OFF)
+            # started, it runs until the network is full and nothing flows
+            full = self.pressure >= JOCKEY_OFF and not self.has("sprinkler_open", ts)
+            wanted = self.pressure < PUMP_ON or (self.running and not full)
             self.commanded = wanted or test_start
             self.running = wanted and can_run
             lift = (0.02 * self.jockey + 0.3 * self.running) * (1.0 - burst)

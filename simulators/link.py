@@ -20,7 +20,7 @@ from plantroom.errors import PlantroomError, SettingsError
 from plantroom.settings import MqttSettings
 
 WINDOW = 100
-"""Messages that may wait for their acknowledgement; then `publish` waits."""
+"""Messages that may wait for their acknowledgement before `publish` waits."""
 RETRY_S = 1.0
 NO_SUBSCRIBERS = 0x10
 """PUBACK reason of MQTT 5: the broker kept nothing, because nobody subscribes."""
@@ -52,6 +52,7 @@ class Link:
         site: str,
         *,
         gateway: str = "simulator",
+        window: int = WINDOW,
         patience_s: float | None = None,
         stop: threading.Event | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -64,6 +65,7 @@ class Link:
         self.acknowledged = 0
         self.repeated = 0
         """Messages sent again because nobody subscribed."""
+        self._window = window
         self._patience_s = patience_s
         self._stop = stop or threading.Event()
         self._clock = clock
@@ -94,11 +96,11 @@ class Link:
         return self
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """Nothing; waits while the window is full.
+        """Nothing; waits while the window is full or nobody subscribes.
 
         Raises: BrokerError as `drain`.
         """
-        self._settle(WINDOW - 1)
+        self._settle(self._window - 1)
         self._send(topic, payload)
 
     def drain(self) -> None:
@@ -138,7 +140,8 @@ class Link:
         moved = self._clock()
         while True:
             moved = self._take_events(moved)
-            if self.waiting <= most or self._stop.is_set():
+            # while nobody subscribes nothing new goes out, so that little can be overtaken
+            if (self.waiting <= most and not self._unheard) or self._stop.is_set():
                 return
             if self._patience_s is not None and self._clock() - moved > self._patience_s:
                 why = "nobody subscribes to them" if self._unheard or self.repeated else "it may be away"

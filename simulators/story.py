@@ -43,7 +43,5 @@ def faults_of_story(start: Nanos, seed: int = 1) -> tuple[Fault, ...]:
     for scene in STORY:
         begin = start + round(scene.at * MINUTE) + rng.randrange(6) * SECOND
         end = None if scene.lasting is None else begin + round(scene.lasting * MINUTE)
-        faults.append(
-            Fault(scene.kind, scene.equipment, begin, scene.ramp, scene.severity, end, site="demo")
-        )
+        faults.append(Fault(scene.kind, scene.equipment, begin, scene.ramp, scene.severity, end, site="demo"))
     return tuple(faults)
