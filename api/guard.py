@@ -17,7 +17,6 @@ FREE_FAILURES_PER_ADDRESS = 20
 """More than a name has: a whole office may share one address."""
 HASHES_AT_ONCE = 4
 """Argon2 takes 19 MiB each time; a flood of sign-ins must not take all memory, nor every thread."""
-_WAIT_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -33,8 +32,9 @@ class SignInGuard:
     Unknown names count like known ones, so that being slowed tells nobody which names exist.
     """
 
-    def __init__(self, limit: int = MAX_KEYS) -> None:
+    def __init__(self, limit: int = MAX_KEYS, patience_s: float = 1.0) -> None:
         self._limit = limit
+        self._patience_s = patience_s
         self._lock = threading.Lock()
         self._records: OrderedDict[str, _Record] = OrderedDict()
         self._hashing = threading.BoundedSemaphore(HASHES_AT_ONCE)
@@ -80,7 +80,7 @@ class SignInGuard:
 
         Raises: SignInError where none comes free soon.
         """
-        if not self._hashing.acquire(timeout=_WAIT_SECONDS):
+        if not self._hashing.acquire(timeout=self._patience_s):
             raise SignInError("too many sign-ins at once; try again", SECOND)
         try:
             yield

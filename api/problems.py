@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -97,6 +98,16 @@ class Refusal(HTTPException):
         super().__init__(status, detail, dict(headers) if headers else None)
 
 
+class ProblemResponse(JSONResponse):
+    """Problem details, whatever odd text from outside they quote."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        """JSON in UTF-8; a lone surrogate becomes its JSON escape."""
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
 def wrong(where: str, what: str) -> Refusal:
     """A 422 that names one part of the request."""
     return Refusal(
@@ -138,7 +149,7 @@ def response(
         "code": code,
         **{key: value for key, value in more.items() if value is not None},
     }
-    return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
+    return ProblemResponse(content, status, headers=headers)
 
 
 def install(app: FastAPI) -> None:

@@ -37,7 +37,8 @@ def get_latest(query: Annotated[LatestQuery, Query()], context: Parts, now: Now,
     """Of the points named, or of all points of one equipment."""
     points = _asked(context, query.point)
     if query.equipment is not None:
-        points = list(dict.fromkeys([*points, *_of_equipment(context, query.equipment)]))
+        named = {point.id for point in points}
+        points += [point for point in _of_equipment(context, query.equipment) if point.id not in named]
     if not points:
         raise problems.wrong("query.point", "name a point, or an equipment")
     found = [(point.id, *reading) for point in points if (reading := context.live.read(point.id)) is not None]
@@ -146,7 +147,7 @@ def _of_equipment(context: Context, path: str) -> list[Point]:
 
 
 def _span(query: RangeQuery, now: Nanos) -> tuple[Nanos, Nanos]:
-    end = now if query.end is None else query.end
+    end = now + 1 if query.end is None else query.end  # with what was read this moment
     start = max(0, end - DAY) if query.start is None else query.start
     limits.check_span(start, end)
     return start, end

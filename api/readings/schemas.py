@@ -28,7 +28,7 @@ class RangeQuery(Request):
 
     point: Annotated[list[PointPath], Field(min_length=1, max_length=MAX_POINTS, description=_POINTS)]
     start: Annotated[Instant | None, Field(description="Included; without it a day before end.")] = None
-    end: Annotated[Instant | None, Field(description="Not included; without it now.")] = None
+    end: Annotated[Instant | None, Field(description="Not included; without it, up to now.")] = None
 
 
 class RawQuery(RangeQuery):

@@ -39,19 +39,23 @@ def severity_counts(standing: Any) -> dict[str, int]:
     return {item.name.lower(): standing.get(item, 0) for item in reversed(Severity)}
 
 
-class SystemState(Counts):
-    """One building system of a site."""
-
+class _SystemName(Answer):
     system: System
 
 
-class Site(Counts):
-    """A site."""
+class SystemState(Counts, _SystemName):
+    """One building system of a site."""
 
+
+class _SiteHead(Answer):
     key: str
     name: Words
     zone: str
     """IANA name of its time zone."""
+
+
+class Site(Counts, _SiteHead):
+    """A site."""
 
 
 class SiteDetail(Site):

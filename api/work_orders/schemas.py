@@ -23,7 +23,7 @@ class OrderQuery(PlaceQuery):
     state: Annotated[list[OrderState], Field(default_factory=list, max_length=20)]
     open: Annotated[bool | None, Field(description="true: not completed, closed or cancelled.")] = None
     kind: OrderKind | None = None
-    priority: Annotated[list[int], Field(default_factory=list, max_length=5)]
+    priority: Annotated[list[Annotated[int, Field(ge=1, le=5)]], Field(default_factory=list, max_length=5)]
     assignee: Annotated[Key | None, Field(description="Username; `me` for mine, `none` for nobody's.")] = None
     overdue: Annotated[bool | None, Field(description="Open, and its due time has passed.")] = None
     sort: Literal[
