@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import ui
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -42,6 +42,7 @@ def mount(app: FastAPI, context: Context) -> None:
     console = Console(context, Shared(context.clock))
     inner = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     inner.mount(STATIC_PATH, _Immutable(directory=STATIC), name="console-static")
+    inner.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
     add_routes(inner, console)
     # NiceGUI adds its middleware again for every application it is mounted on
     nicegui_app.middleware_stack = None
@@ -49,7 +50,6 @@ def mount(app: FastAPI, context: Context) -> None:
     ui.run_with(
         inner,
         title="Plantroom",
-        favicon=FAVICON,
         language="en-US",
         dark=False,
         tailwind=False,
@@ -58,6 +58,10 @@ def mount(app: FastAPI, context: Context) -> None:
     )
     app.mount("/", Gate(inner, console), name="console")
     _chain_lifespan(app, inner)
+
+
+def _favicon() -> Response:
+    return FileResponse(FAVICON, headers={"Cache-Control": "public, max-age=86400"})
 
 
 def _chain_lifespan(outer: FastAPI, inner: FastAPI) -> None:

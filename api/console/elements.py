@@ -6,7 +6,7 @@ that take outside text are set as values and never parsed from a string.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
-from api.console.formats import full_time, time_text
+from api.console.formats import NO_VALUE, date_time_text, full_time, time_text
 from api.console.i18n import Translator
 from api.console.theme import SEVERITY_CLASS
 from api.console.words import SEVERITY
@@ -147,11 +147,16 @@ def notice(text: str, *, error: bool = False) -> Tag:
     return Tag("p", "notice notice-error" if error else "notice", text, role="alert" if error else "status")
 
 
-def facts(pairs: list[tuple[str, str]]) -> Tag:
-    """A list of names and values; pairs without a value are left out."""
+def facts(pairs: Sequence[tuple[str, str] | tuple[str, str, str]]) -> Tag:
+    """A list of names and values, some with a hover text; pairs without a value are left out."""
     with Tag("dl", "facts") as made:
-        for name, value in pairs:
-            if value:
+        for name, value, *title in pairs:
+            if value and value != NO_VALUE:
                 Tag("dt", text=name)
-                Tag("dd", text=value)
+                Tag("dd", text=value, title=title[0] if title else None)
     return made
+
+
+def when(name: str, ts: Nanos | None, zone: ZoneInfo) -> tuple[str, str, str]:
+    """A time as a pair of `facts`, with the zone named in its hover text."""
+    return name, date_time_text(ts, zone), full_time(ts, zone)

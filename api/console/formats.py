@@ -25,7 +25,7 @@ _UNITS = {
     "%RH": "% RH",
     "1": "",
 }
-MAX_DECIMALS = 3
+MAX_DECIMALS = 2
 
 
 def unit_text(unit: str) -> str:
@@ -40,10 +40,10 @@ def with_unit(number: str, unit: str) -> str:
 
 
 def decimals_for(span: tuple[float, float] | None) -> int:
-    """How many decimals show about a two-hundredth of the span; 2 where there is no finite span."""
+    """How many decimals show about a thousandth of the span, 2 at most; 2 where there is no finite span."""
     if span is None or not all(map(math.isfinite, span)) or span[1] <= span[0]:
         return 2
-    step = (span[1] - span[0]) / 200
+    step = (span[1] - span[0]) / 1000
     return min(MAX_DECIMALS, max(0, math.ceil(-math.log10(step))))
 
 
@@ -122,6 +122,11 @@ def time_text(ts: Nanos | None, zone: ZoneInfo, now: Nanos) -> str:
 def date_text(ts: Nanos | None, zone: ZoneInfo) -> str:
     """The local date."""
     return NO_VALUE if ts is None else f"{to_datetime(ts, zone):%Y-%m-%d}"
+
+
+def date_time_text(ts: Nanos | None, zone: ZoneInfo) -> str:
+    """The local date and time to the second."""
+    return NO_VALUE if ts is None else f"{to_datetime(ts, zone):%Y-%m-%d %H:%M:%S}"
 
 
 def full_time(ts: Nanos | None, zone: ZoneInfo) -> str:

@@ -159,7 +159,7 @@ def health_text(visit: Visit, parts: tuple[PartHealth, ...]) -> tuple[bool, str]
     if ts is None:
         return True, t("No reading yet")
     if now - ts > QUIET_AFTER:
-        return False, t("No reading since {age}", age=ago_text(t, ts, now))
+        return False, t("No reading for {span}", span=span_text(t, now - ts))
     return True, t("Last reading {age}", age=ago_text(t, ts, now))
 
 

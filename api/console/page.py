@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from nicegui import ui
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api.console.elements import Tag, link
 from api.console.i18n import Translator
 from api.console.layout import Frame, frame
-from api.console.session import NotAllowedError, Visit, enter, login_address
+from api.console.session import SCOPE_KEY, NotAllowedError, Visit, enter, login_address
 from api.console.views.alarms import Lens
 from api.console.views.standing import load_standing
+from api.console.words import ROLE
 from plantroom.errors import (
     ConflictError,
     NotFoundError,
@@ -55,6 +57,8 @@ _LANGUAGE: dict[str, Any] = {"en": "en-US", "zh": "zh-CN"}
 
 async def _show(request: Request, page: Page, spoken: dict[str, ui.page]) -> None:
     client = ui.context.client
+    if SCOPE_KEY not in request.scope:  # a file of ours or of NiceGUI's that is no longer there
+        raise HTTPException(404)
     try:
         visit = await enter(request)
     except StoreError as failure:
@@ -69,7 +73,7 @@ async def _show(request: Request, page: Page, spoken: dict[str, ui.page]) -> Non
             _instead(
                 visit,
                 visit.t("You may not see this page"),
-                visit.t("It takes the role {role}.", role=page.role),
+                visit.t("It takes the role {role}.", role=visit.t(ROLE[page.role])),
             )
             return
         await guarded(made, lambda: page.build(made), client)

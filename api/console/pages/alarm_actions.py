@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from sqlalchemy.orm import Session
 
-from api.console.elements import Tag, button, equipment_address, facts, link, severity_label
+from api.console.elements import Tag, button, equipment_address, facts, link, severity_label, when
 from api.console.formats import full_time, time_text
 from api.console.forms import Ask, dialog, select
 from api.console.i18n import N_
@@ -171,11 +171,11 @@ def _show_details(visit: Visit, detail: AlarmDetail, changed: Changed) -> None:
             link(view.equipment_name, equipment_address(view.site, view.equipment))
         facts(
             [
-                (t("Raised"), full_time(view.raised_ts, zone)),
-                (t("Returned to normal"), full_time(view.cleared_ts, zone)),
+                when(t("Raised"), view.raised_ts, zone),
+                when(t("Returned to normal"), view.cleared_ts, zone),
                 (t("In fault now"), t("Yes") if view.active else t("No")),
                 (t("How often"), str(view.occurrences)),
-                (t("Shelved until"), full_time(view.shelved_until, zone)),
+                when(t("Shelved until"), view.shelved_until, zone),
                 (t("Readings when raised"), " · ".join(f"{name} {value}" for name, value in detail.readings)),
                 (t("Likely cause"), detail.cause),
                 (t("Consequence"), detail.consequence),

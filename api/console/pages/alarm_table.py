@@ -35,14 +35,14 @@ class AlarmTable:
         *,
         selectable: bool = False,
         equipment: bool = True,
-        actions: bool = True,
+        brief: bool = False,
         on_select: Callable[[], object] = lambda: None,
     ) -> None:
         self.visit = visit
         self.changed = changed
         self.selectable = selectable
         self.equipment = equipment
-        self.actions = actions
+        self.brief = brief
         self.on_select = on_select
         self.selected: set[int] = set()
         self.views: dict[int, AlarmView] = {}
@@ -50,10 +50,10 @@ class AlarmTable:
         columns = [t("Raised"), t("Severity"), t("Alarm")]
         if selectable:
             columns.insert(0, t("Select"))
-        if equipment:
+        if equipment and not brief:
             columns.append(t("Equipment"))
-        columns += [t("State"), ">" + t("Times")]
-        if actions:
+        columns.append(t("State"))
+        if not brief:
             columns.append(t("Actions"))
         self.listing: Listing[AlarmView] = Listing(
             columns,
@@ -89,20 +89,25 @@ class AlarmTable:
         with cell(class_="full"):
             opener = Tag("a", "strong", view.rule_name, href=f"/alarms?alarm={view.id}")
             opener.on("click.prevent", lambda: alarm_actions.details(visit, view.id, self.changed), args=[])
-            if view.readings:
-                Tag("span", "under number", view.readings).style("white-space: normal")
-        if self.equipment:
-            with cell(class_="full"):
-                link(view.equipment_name, equipment_address(view.site, view.equipment))
-                place = " · ".join(part for part in (self._site(view), view.location) if part)
-                if place:
-                    Tag("span", "under", place)
-        with cell():
+            if self.brief:
+                with Tag("span", "under"):
+                    self._equipment(view)
+            elif view.readings:
+                Tag("span", "under", view.readings)
+        if self.equipment and not self.brief:
+            with cell(class_="full place"):
+                self._equipment(view)
+        with cell(class_="grow"):
             _state(visit, view)
-        cell(f"×{view.occurrences}", "right number", title=t("How often it was raised"))
-        if self.actions:
-            with cell(class_="full"), Tag("div", "actions"):
+        if not self.brief:
+            with cell(class_="end"), Tag("div", "actions"):
                 alarm_actions.buttons(visit, view, self.changed)
+
+    def _equipment(self, view: AlarmView) -> None:
+        link(view.equipment_name, equipment_address(view.site, view.equipment))
+        place = " · ".join(part for part in (self._site(view), view.location) if part)
+        if place and not self.brief:
+            Tag("span", "under", place)
 
     def _site(self, view: AlarmView) -> str:
         return self.visit.site_name(view.site) if len(self.visit.sites) > 1 else ""
@@ -124,6 +129,8 @@ def _state(visit: Visit, view: AlarmView) -> None:
     t, now = visit.t, visit.now()
     loud = "chip-loud" if view.unacknowledged else "chip-soft" if view.state in ASIDE else ""
     Tag("span", f"chip {loud}".strip(), t(ALARM_STATE[view.state]))
+    if view.occurrences > 1:
+        Tag("span", "count number soft", f"×{view.occurrences}", title=t("How often it was raised"))
     if view.state is AlarmState.SHELVED and view.shelved_until is not None:
         Tag(
             "span",

@@ -92,7 +92,7 @@ def _bar(visit: Visit, refresh: Refresh) -> FilterBar:
     bar.severity()
     bar.site()
     bar.system()
-    bar.choice("sort", t("Order"), {key: t(name) for key, name in _SORT_NAMES.items()})
+    bar.choice("sort", t("Sort by"), {key: t(name) for key, name in _SORT_NAMES.items()})
     bar.text()
     return bar
 

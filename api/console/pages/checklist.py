@@ -72,7 +72,7 @@ def _answer_line(
             async def measured() -> None:
                 await _measured(visit, detail.view.id, index, task, text=field.text, changed=changed)
 
-            button(t("Enter"), measured, "button-small")
+            button(t("Enter"), measured)
     if task.done and task.by:
         Tag(
             "span",

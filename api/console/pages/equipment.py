@@ -28,7 +28,7 @@ from plantroom.stores.records import alarms
 from plantroom.stores.records.tables import AlarmRow, WorkOrderRow
 from plantroom.times import MINUTE
 
-SHOWN = 20
+SHOWN = 8
 _RULE_CHIP = {"active": "chip chip-loud", "pending": "chip chip-wrong", "unknown": "chip chip-unknown"}
 RuleRow = tuple[str, str, Severity, str]
 
@@ -55,6 +55,7 @@ class _Equipment:
                 points = points_of(visit.context.table(), self.item.site, self.item.key)
                 _, head, body = panel(t("Trend"))
                 self.trend = Trend(self.made, self.item, points, body, head)
+                self._plate()
             with Tag("div"):
                 self._lists()
         await self.refresh()
@@ -86,7 +87,10 @@ class _Equipment:
         with body:
             self.alarms = AlarmTable(visit, self.refresh, equipment=False)
             self.alarms.listing.say(t("Never raised an alarm"))
-        _, _, body = panel(t("Work orders"))
+        _, head, body = panel(t("Work orders"))
+        with head:
+            Tag("span", "space")
+            link(t("All of this equipment"), f"/orders?state=all&sort=newest&q={self.item.key}")
         with body:
             self.orders = OrderTable(visit, equipment=False, brief=True)
             self.orders.listing.say(t("No work order yet"))
@@ -100,9 +104,17 @@ class _Equipment:
                 label=t("Fault rules"),
                 key=lambda rule: rule[0],
                 draw=self._draw_rule,
-                empty=(t("No fault rule"), ""),
+                empty=(t("No rule is pending, active or unknown"), ""),
             )
-        self._plate()
+            with Tag("details"):
+                self.normal_count = Tag("summary", "summary")
+                self.normal: Listing[RuleRow] = Listing(
+                    [t("Rule"), t("State"), t("Severity")],
+                    label=t("Rules in their normal state"),
+                    key=lambda rule: rule[0],
+                    draw=self._draw_rule,
+                    empty=(t("None"), ""),
+                )
 
     def _plate(self) -> None:
         visit, t = self.made.visit, self.made.visit.t
@@ -113,13 +125,17 @@ class _Equipment:
         found = parameters(t, self.item, catalogue)
         if found:
             _, _, body = panel(t("Parameters"))
-            with body, Tag("div", "panel-body"), Tag("dl", "facts"):
+            with body, Tag("div", "panel-body"), Tag("dl", "facts-two"):
                 for name, value, default in found:
-                    Tag("dt", text=name)
-                    with Tag("dd", "number"):
-                        Tag("span", text=value)
-                        if default:
-                            Tag("span", "soft small", f" {t('default')}")
+                    with Tag("div"):
+                        Tag("dt", text=name)
+                        # what was set for this equipment stands out from what its class says
+                        Tag(
+                            "dd",
+                            "soft" if default else "strong",
+                            value,
+                            title=t("default") if default else None,
+                        )
 
     def _draw_rule(self, rule: RuleRow) -> None:
         t = self.made.visit.t
@@ -142,7 +158,11 @@ class _Equipment:
     def refresh_rules(self) -> None:
         """Show what the rules think now."""
         context, t = self.made.visit.context, self.made.visit.t
-        self.rules.show(rule_rows(t, self.item, context.catalogue, context.rule_states(self.item.id)))
+        rows = rule_rows(t, self.item, context.catalogue, context.rule_states(self.item.id))
+        quiet = [row for row in rows if row[3] == "normal"]
+        self.rules.show([row for row in rows if row[3] != "normal"])
+        self.normal.show(quiet)
+        self.normal_count.put_text(t.ngettext("{n} rule normal", "{n} rules normal", len(quiet)))
 
     def tick(self) -> None:
         """Bring live values up to date: at once when one changed, their ages once a second."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from api.console.elements import Tag, button, cell, equipment_address, link, severity_label
+from api.console.elements import Tag, cell, equipment_address, link, severity_label
 from api.console.i18n import N_
 from api.console.layout import Frame
 from api.console.page import Page
-from api.console.pages.filter_bar import FilterBar, Refresh, site_keys, system_keys
+from api.console.pages.filter_bar import FilterBar, NumberedPager, Refresh, site_keys, system_keys
 from api.console.rows import Listing
 from api.console.session import Visit
 from api.console.views.equipment import (
@@ -20,7 +20,6 @@ from api.console.views.equipment import (
     load_places,
     place_names,
 )
-from api.console.views.filters import page_of
 from api.console.views.live import unknown_by_equipment, unknown_mask
 from api.console.views.overview import points_by_equipment
 from api.console.views.standing import load_standing
@@ -60,16 +59,7 @@ class _Equipment:
                 draw=self._draw,
                 empty=(t("No equipment matches the filters"), t("Change the filters to see others.")),
             )
-            with Tag("div", "pager"):
-                self.count = Tag("span", "soft small", role="status")
-                Tag("span", "space")
-                self.previous = button(t("Previous page"), lambda: self.turn(-1))
-                self.next = button(t("Next page"), lambda: self.turn(1))
-        self.number = 1
-
-    async def turn(self, by: int) -> None:
-        """Another page."""
-        await self.bar.move(page=str(self.number + by))
+            self.pager = NumberedPager(self.bar)
 
     async def refresh(self) -> None:
         """Work the list out again."""
@@ -87,17 +77,9 @@ class _Equipment:
             )
 
         found = await asyncio.to_thread(work)
-        shown, self.number, pages = page_of(found, filters.page_number)
         if not found and not filters.narrowed:
             self.listing.say(t("No equipment yet"), t("Import a site file to add some."))
-        self.listing.show(shown)
-        n = len(found)
-        text = t.ngettext("{n} found", "{n} found", n)
-        self.count.put_text(
-            text if pages == 1 else f"{text} · {t('page {n} of {m}', n=self.number, m=pages)}"
-        )
-        self.previous.set_visibility(self.number > 1)
-        self.next.set_visibility(self.number < pages)
+        self.listing.show(self.pager.show(found))
 
     def _draw(self, view: EquipmentView) -> None:
         visit, t = self.made.visit, self.made.visit.t

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import TypeVar
 
 from api.console.elements import Tag, button
 from api.console.forms import Options, remember_address, search, select
 from api.console.session import Visit
-from api.console.views.filters import Filters, severity_words
+from api.console.views.filters import Filters, page_of, severity_words
 from api.console.words import SEVERITY, SYSTEM
 from plantroom.alarms import Severity
 from plantroom.catalogue.schema import System
 
+Item = TypeVar("Item")
 Refresh = Callable[[], Awaitable[object]]
 
 
@@ -122,3 +124,33 @@ class Pager:
     async def _back(self) -> None:
         # whoever came here by an address with a cursor has no way back but to the first page
         await self._bar.move(cursor=self._bar.back.pop() if self._bar.back else "")
+
+
+class NumberedPager:
+    """The way through a list that is whole in memory: pages have numbers."""
+
+    def __init__(self, bar: FilterBar) -> None:
+        self._bar = bar
+        self._number = 1
+        t = bar.visit.t
+        with Tag("div", "pager"):
+            self._count = Tag("span", "soft small", role="status")
+            Tag("span", "space")
+            self._previous = button(t("Previous page"), lambda: self._turn(-1))
+            self._next = button(t("Next page"), lambda: self._turn(1))
+
+    def show(self, items: Sequence[Item]) -> list[Item]:
+        """The items of the page that the address asks for; says how many there are."""
+        t = self._bar.visit.t
+        shown, self._number, pages = page_of(items, self._bar.filters.page_number)
+        text = t.ngettext("{n} found", "{n} found", len(items))
+        if pages > 1:
+            where = t("page {n} of {m}", n=self._number, m=pages)
+            text = f"{text} · {where}"
+        self._count.put_text(text)
+        self._previous.set_visibility(self._number > 1)
+        self._next.set_visibility(self._number < pages)
+        return shown
+
+    async def _turn(self, by: int) -> None:
+        await self._bar.move(page=str(self._number + by))

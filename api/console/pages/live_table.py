@@ -56,15 +56,15 @@ class LiveTable:
         t = self.visit.t
         view = point_view(t, point, None, 0)
         with row() as line:
-            with cell(class_="grow"):
+            with cell(class_="point"):
                 Tag("span", text=view.name, title=point.key)
                 note = Tag("span", "under")
             with cell(class_="right"):
                 value = Tag("span", "number strong")
             with cell():
                 state = Tag("span")
-            cell(view.normal, "number soft range", t("Normal") if view.normal else None)
-            with cell(class_="number soft"):
+            cell(view.normal, "number soft", t("Normal") if view.normal else None)
+            with cell(class_="number soft end"):
                 age = Tag("time")
         return _Row(line, value, state, age, note)
 
@@ -89,6 +89,7 @@ class LiveTable:
         there.line.put_classes(f"condition-{view.condition}")
         there.value.put_classes("number soft" if view.condition in UNKNOWN else "number strong")
         there.state.put_classes(_CHIP[view.condition])
-        there.state.put_text(t(CONDITION[view.condition]))
+        # good is what is to be expected: it takes no word
+        there.state.put_text("" if view.condition is Condition.OK else t(CONDITION[view.condition]))
         said = view.condition in (Condition.OUTSIDE, Condition.NEVER)
         there.note.put_text("" if said else view.note)

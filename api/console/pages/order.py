@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.console.elements import Tag, button, empty_state, equipment_address, facts, link, panel
+from api.console.elements import Tag, button, empty_state, equipment_address, facts, link, panel, when
 from api.console.formats import due_text, full_time, time_text
 from api.console.forms import Field
 from api.console.i18n import N_
@@ -109,12 +109,12 @@ class _Order:
                     (t("Kind"), t(ORDER_KIND[view.kind])),
                     (t("Skill"), skill_word(t, view.skill)),
                     (t("Assigned to"), view.assignee or t("nobody yet")),
-                    (t("Due"), full_time(view.due_at, zone)),
-                    (t("Opened"), full_time(view.opened_at, zone)),
+                    when(t("Due"), view.due_at, zone),
+                    when(t("Opened"), view.opened_at, zone),
                     (t("Opened by"), found.opened_by),
-                    (t("Started"), full_time(found.started_at, zone)),
-                    (t("Completed"), full_time(found.completed_at, zone)),
-                    (t("Ended"), full_time(found.closed_at, zone)),
+                    when(t("Started"), found.started_at, zone),
+                    when(t("Completed"), found.completed_at, zone),
+                    when(t("Ended"), found.closed_at, zone),
                     (t("Occurrences"), str(len(found.occurrences))),
                 ]
             )
@@ -131,12 +131,13 @@ class _Order:
         _, _, body = panel(t("History"))
         with body, Tag("div", "panel-body"):
             if visit.may(Role.TECHNICIAN):
-                note = Field(t("Comment"), long=True)
-                with Tag("div", "actions"):
-                    button(
-                        t("Add comment"),
-                        lambda: order_actions.comment(visit, self.id, note.text, self.refresh),
-                    )
+                with Tag("div", "stack comment"):
+                    note = Field(t("Comment"), long=True)
+                    with Tag("div", "actions"):
+                        button(
+                            t("Add comment"),
+                            lambda: order_actions.comment(visit, self.id, note.text, self.refresh),
+                        )
             with Tag("ul", "history"):
                 for line in found.history:
                     with Tag("li"):

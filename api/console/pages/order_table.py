@@ -53,7 +53,7 @@ class OrderTable:
             link(view.title, f"/orders/{view.id}", "strong")
             Tag("span", "under", f"{t(ORDER_KIND[view.kind])} · {skill_word(t, view.skill)}")
         if self.equipment:
-            with cell(class_="full"):
+            with cell(class_="full place"):
                 if view.equipment:
                     link(view.equipment_name, equipment_address(view.site, view.equipment))
                 if len(visit.sites) > 1:

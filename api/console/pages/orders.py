@@ -72,7 +72,7 @@ def _bar(visit: Visit, refresh: Refresh) -> FilterBar:
     bar.choice("priority", t("Priority"), {"": t("All"), **{str(n): f"P{n}" for n in range(1, 6)}})
     bar.site()
     bar.system()
-    bar.choice("sort", t("Order"), {key: t(name) for key, name in _SORT_NAMES.items()})
+    bar.choice("sort", t("Sort by"), {key: t(name) for key, name in _SORT_NAMES.items()})
     bar.text()
     with bar.bar:
         check(

@@ -173,7 +173,7 @@ def _draw_lists(page: _Overview) -> None:
                 Tag("span", "space")
                 link(t("All standing alarms"), "/alarms")
             with body:
-                page.alarms = AlarmTable(visit, page.refresh, actions=False)
+                page.alarms = AlarmTable(visit, page.refresh, brief=True)
         with Tag("div"):
             _, head, body = panel(t("Open work orders by priority"))
             with head:

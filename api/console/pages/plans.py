@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from api.console.elements import Tag, button, cell, equipment_address, link
+from api.console.elements import Tag, cell, equipment_address, link
 from api.console.formats import date_text, due_text, full_time
 from api.console.i18n import N_
 from api.console.layout import Frame
 from api.console.page import Page, lens_of
-from api.console.pages.filter_bar import FilterBar, Refresh, site_keys, system_keys
+from api.console.pages.filter_bar import FilterBar, NumberedPager, Refresh, site_keys, system_keys
 from api.console.rows import Listing
 from api.console.session import Visit
-from api.console.views.filters import page_of
 from api.console.views.plans import WITHIN, PlanView, load_plans, narrow
 from api.console.words import skill_word
 
@@ -81,16 +80,7 @@ class _Plans:
         with Tag("section", "panel", aria_label=t("Maintenance")):
             self.bar = _bar(visit, self.refresh)
             self.table = PlanTable(visit)
-            with Tag("div", "pager"):
-                self.count = Tag("span", "soft small", role="status")
-                Tag("span", "space")
-                self.previous = button(t("Previous page"), lambda: self.turn(-1))
-                self.next = button(t("Next page"), lambda: self.turn(1))
-        self.number = 1
-
-    async def turn(self, by: int) -> None:
-        """Another page."""
-        await self.bar.move(page=str(self.number + by))
+            self.pager = NumberedPager(self.bar)
 
     async def refresh(self) -> None:
         """Read the list again."""
@@ -98,16 +88,9 @@ class _Plans:
         lens, filters = lens_of(visit), self.bar.filters
         plans = await visit.read(lambda session: load_plans(session, lens))
         found = narrow(plans, filters, lens, visit.now())
-        shown, self.number, pages = page_of(found, filters.page_number)
         if filters.narrowed:
             self.table.listing.say(t("No plan matches the filters"), t("Change the filters to see others."))
-        self.table.show(shown)
-        text = t.ngettext("{n} found", "{n} found", len(found))
-        self.count.put_text(
-            text if pages == 1 else f"{text} · {t('page {n} of {m}', n=self.number, m=pages)}"
-        )
-        self.previous.set_visibility(self.number > 1)
-        self.next.set_visibility(self.number < pages)
+        self.table.show(self.pager.show(found))
 
 
 def _bar(visit: Visit, refresh: Refresh) -> FilterBar:

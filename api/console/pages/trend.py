@@ -34,10 +34,12 @@ class Trend:
             with Tag("div", "segments", role="group", aria_label=t("Span")):
                 self.spans = {key: self._span_button(key) for key in SPANS}
         with body:
-            with Tag("fieldset", "choices", aria_label=t("Points")):
-                for point in points:
-                    self._point_box(point)
             self.box = Tag("div", "panel-body")
+            with Tag("details"):
+                Tag("summary", "summary", t("Choose points"))
+                with Tag("fieldset", "choices", aria_label=t("Points")):
+                    for point in points:
+                        self._point_box(point)
             self.note = Tag("p", "small soft trend-note", role="status")
         self.chart: ui.echart | None = None
 

@@ -66,6 +66,9 @@ def chart_options(
             "top": 2,
             "left": 8,
             "type": "scroll",
+            "icon": "roundRect",
+            "itemHeight": 4,
+            "itemWidth": 16,
             "data": [t.text(line.point.name) for line in lines],
         },
         "grid": [
@@ -147,7 +150,7 @@ def _series(
         "type": "line",
         "xAxisIndex": index,
         "yAxisIndex": index,
-        "showSymbol": len(line.ts) < 3,
+        "showSymbol": has_lone_readings(line.value),
         "symbolSize": 5,
         "step": "end" if discrete else False,
         "lineStyle": {"width": 1.6, "color": colour},
@@ -159,6 +162,12 @@ def _series(
     if band and point.kind is PointKind.ANALOG and point.normal is not None:
         made["markArea"] = _normal_band(point.normal)
     return [made, *_spread(line, index, wall, decimals, colour)]
+
+
+def has_lone_readings(value: Float64s) -> bool:
+    """Whether a reading stands alone between two gaps: no line is drawn there, so it needs a dot."""
+    drawn = np.concatenate(([False], np.isfinite(value), [False]))
+    return bool((drawn[1:-1] & ~drawn[:-2] & ~drawn[2:]).any())
 
 
 def _formatter(t: Translator, point: Point) -> str:

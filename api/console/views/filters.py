@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TypeVar
 
 from plantroom.alarms import Severity
 from plantroom.catalogue import Catalogue, EquipmentClass
 from plantroom.catalogue.schema import System
 from plantroom.model import Equipment, Text
 
+Item = TypeVar("Item")
 MAX_TEXT = 100
 PAGE = 50
 
@@ -103,8 +104,8 @@ def matches(text: str, *, words: Iterable[str] = (), texts: Iterable[Text] = ())
     return all(word in hay for word in text.casefold().split())
 
 
-def page_of(items: list[Any], number: int, size: int = PAGE) -> tuple[list[Any], int, int]:
+def page_of(items: Sequence[Item], number: int, size: int = PAGE) -> tuple[list[Item], int, int]:
     """The items of a page, the page's number brought into range, and how many pages there are."""
     pages = max(1, -(-len(items) // size))
     number = min(max(1, number), pages)
-    return items[(number - 1) * size : number * size], number, pages
+    return list(items[(number - 1) * size : number * size]), number, pages
