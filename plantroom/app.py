@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import uvicorn
@@ -158,7 +159,8 @@ class Application:
     def serve(self, listener: socket.socket) -> None:
         """Serve API and console on the socket until a signal ends it."""
         config = uvicorn.Config(self.api, log_level="warning", lifespan="on", timeout_graceful_shutdown=3)
-        uvicorn.Server(config).run(sockets=[listener])
+        with _signals_end_the_server_only():
+            uvicorn.Server(config).run(sockets=[listener])
 
     def health(self) -> tuple[PartHealth, ...]:
         """Each part's word about itself."""
@@ -207,6 +209,21 @@ class Application:
             with self.database.transaction() as session:
                 done.append(import_sites(session, document, self.catalogue, self.clock()))
         return tuple(done)
+
+
+@contextmanager
+def _signals_end_the_server_only() -> Iterator[None]:
+    """uvicorn raises the signal that ended it once more; here that must not skip the rest of the stop."""
+    before = {number: signal.signal(number, _pass_over) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _pass_over(_number: int, _frame: object) -> None:
+    pass
 
 
 def prepare_folder(settings: Settings) -> None:

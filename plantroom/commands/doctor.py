@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -46,7 +47,7 @@ def examine(settings: Settings) -> Iterator[PartHealth]:
     """Each part's state, in the order in which a start would need them."""
     yield _try("catalogue", lambda: f"{len(checked_catalogue(settings).classes)} classes")
     for path in settings.sites:
-        yield _try(f"site file {path}", lambda path=path: _site(path, settings))
+        yield _try(f"site file {path}", partial(_site, path, settings))
     folder = _try("data folder", lambda: _folder(settings))
     yield folder
     if folder.ok:

@@ -33,7 +33,7 @@ def simulate(
     ] = None,
     site_file: Annotated[Path, typer.Option(help="Site file with the equipment.")] = DEMO_SITE,
     speed: Annotated[
-        float, typer.Option(help="Times as fast as time, until the present.", gt=0, le=1000)
+        float, typer.Option(help="Times as fast as time, until the present.", min=0.01, max=1000)
     ] = 1.0,
     fault: Annotated[list[str] | None, typer.Option(help=HELP)] = None,
     past: Annotated[str, typer.Option(help="How far back to begin, such as 30min; 0s is now.")] = "0s",
@@ -77,7 +77,7 @@ def replay(
     file: Annotated[Path, typer.Argument(help="Recorded CSV.")],
     map_file: Annotated[Path, typer.Option("--map", help="Which column is which point (YAML).")],
     speed: Annotated[
-        float, typer.Option(help="Times as fast as it was recorded; 0 is as fast as possible.", ge=0)
+        float, typer.Option(help="Times as fast as it was recorded; 0 is as fast as possible.", min=0)
     ] = 0,
     equipment: Annotated[str | None, typer.Option(help="Equipment instead of the map's.")] = None,
     keep_time: Annotated[
@@ -113,8 +113,8 @@ def replay(
         f"{file.name}: {done.rows:,} rows sent and acknowledged, "
         f"from {to_iso(done.first)} to {to_iso(done.last)}"
     )
-    for line, reason in done.skipped[:20]:
-        err.print(f"{file}:{line}: skipped: {reason}", markup=False)
+    for row in done.skipped[:20]:
+        err.print(f"{file}:{row.line}: skipped: {row.reason}", markup=False)
     if len(done.skipped) > 20:
         err.print(f"and {len(done.skipped) - 20:,} more rows skipped")
 

@@ -66,7 +66,7 @@ def main(address: str, log: Path) -> None:
 
 def _age(client: httpx.Client) -> float:
     answer = client.get("/api/v1/readings/latest", params={"point": "demo/pump-01/flow"}).raise_for_status()
-    ts = datetime.fromisoformat(answer.json()["items"][0]["ts"])
+    ts = datetime.fromisoformat(answer.json()["columns"]["at"][0])
     return (datetime.now(UTC) - ts).total_seconds()
 
 
