@@ -13,7 +13,7 @@ from plantroom.model import Text
 LOCALE = Path(__file__).parent / "locale"
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "简体中文"}
 """Language key -> its own name."""
-HTML_LANGUAGE: Mapping[str, str] = {"en": "en", "zh": "zh-Hans"}
+HTML_LANGUAGE: Mapping[str, str] = {"en": "en", "zh": "zh-CN"}
 KEYWORDS: Mapping[str, tuple[int, ...] | None] = {"t": None, "N_": None, "ngettext": (1, 2)}
 """The calls whose texts are messages, for Babel's extraction."""
 

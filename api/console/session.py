@@ -80,6 +80,11 @@ class Visit:
         """The site's time zone; UTC for a site that is gone."""
         return ZoneInfo(self.sites[site].zone if site in self.sites else "UTC")
 
+    def common_zone(self) -> ZoneInfo:
+        """The zone for what belongs to no site: the sites' own where they have one in common, else UTC."""
+        zones = {site.zone for site in self.sites.values()}
+        return ZoneInfo(zones.pop() if len(zones) == 1 else "UTC")
+
     def site_name(self, site: str) -> str:
         """The site's name in the visitor's language."""
         return self.t.text(self.sites[site].name) if site in self.sites else site

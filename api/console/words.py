@@ -165,6 +165,12 @@ def quality_words(t: Translator, quality: Quality) -> str:
     return ", ".join(t(word) for flag, word in QUALITY.items() if flag in quality)
 
 
+def person(t: Translator, name: str) -> str:
+    """Who did something: a user's name, or what did it where nobody did."""
+    known = {"rules": t("a fault rule"), "plan": t("a maintenance plan"), "process": t("the equipment")}
+    return known.get(name, name)
+
+
 def skill_word(t: Translator, skill: str) -> str:
     """A skill's name; one that the console does not know as the catalogue writes it."""
     known = {

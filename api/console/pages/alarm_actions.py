@@ -184,6 +184,9 @@ def _show_details(visit: Visit, detail: AlarmDetail, changed: Changed) -> None:
                 (t("Source"), detail.source),
             ]
         )
+        if detail.order is not None:
+            with Tag("p"):
+                link(t("Work order #{id}", id=detail.order), f"/orders/{detail.order}")
         Tag("h2", text=t("History"))
         with Tag("ul", "history"):
             for line in detail.history:

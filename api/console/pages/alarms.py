@@ -37,8 +37,6 @@ class _Alarms:
         visit, t = made.visit, made.visit.t
         with Tag("div", "page-head"):
             Tag("h1", text=t("Alarms"))
-            Tag("span", "space")
-            self.acknowledge = button("", self.acknowledge_selected, "button-main")
         with Tag("section", "panel", aria_label=t("Alarms")):
             self.bar = _bar(visit, self.refresh)
             self.table = AlarmTable(
@@ -48,13 +46,14 @@ class _Alarms:
                 on_select=self.count_selected,
             )
             self.pager = Pager(self.bar)
+            with Tag("div", "selection") as self.selection:
+                self.acknowledge = button("", self.acknowledge_selected, "button-main")
         self.count_selected()
 
     def count_selected(self) -> None:
         """Offer to acknowledge what is selected."""
-        n = len(self.table.selected) if hasattr(self, "table") else 0
-        self.acknowledge.set_visibility(n > 0)
-        t = self.made.visit.t
+        t, n = self.made.visit.t, len(self.table.selected)
+        self.selection.set_visibility(n > 0)
         self.acknowledge.put_text(t.ngettext("Acknowledge {n} alarm", "Acknowledge {n} alarms", n))
 
     async def acknowledge_selected(self) -> None:

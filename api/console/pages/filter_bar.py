@@ -33,7 +33,22 @@ class FilterBar:
         self.refresh = refresh
         self.back: list[str] = []
         """Cursors of the pages before this one."""
+        # on a phone all but the search folds away: what was asked for must not hide what was found
+        self.open = self.filters.narrowed
         self.bar = Tag("div", "bar", role="search")
+        with self.bar:
+            self._toggle = button("", self._fold, "phone-only fold")
+        self._show_fold()
+
+    def _fold(self) -> None:
+        self.open = not self.open
+        self._show_fold()
+
+    def _show_fold(self) -> None:
+        t = self.visit.t
+        self.bar.put_classes("bar open" if self.open else "bar")
+        self._toggle.put("aria-expanded", "true" if self.open else "false")
+        self._toggle.put_text(t("Fewer filters") if self.open else t("Filters"))
 
     async def change(self, **values: str) -> None:
         """Other filters: the first page, the address, the list."""

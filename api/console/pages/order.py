@@ -12,7 +12,7 @@ from api.console.pages import order_actions
 from api.console.pages.checklist import draw_checklist
 from api.console.pages.order_table import order_state, priority_label
 from api.console.views.orders import OrderDetail, may_tick, order_detail
-from api.console.words import ORDER_HISTORY, ORDER_KIND, skill_word
+from api.console.words import ORDER_HISTORY, ORDER_KIND, person, skill_word
 from plantroom.errors import NotFoundError
 from plantroom.work_orders import Role
 
@@ -111,7 +111,7 @@ class _Order:
                     (t("Assigned to"), view.assignee or t("nobody yet")),
                     when(t("Due"), view.due_at, zone),
                     when(t("Opened"), view.opened_at, zone),
-                    (t("Opened by"), found.opened_by),
+                    (t("Opened by"), person(t, found.opened_by)),
                     when(t("Started"), found.started_at, zone),
                     when(t("Completed"), found.completed_at, zone),
                     when(t("Ended"), found.closed_at, zone),
@@ -149,8 +149,8 @@ class _Order:
                         )
                         with Tag("div"):
                             Tag("span", "strong", t(ORDER_HISTORY.get(line.action, line.action)))
-                            Tag("span", "soft", " " + t("by {name}", name=line.by))
-                            if line.note:
+                            Tag("span", "soft", " " + t("by {name}", name=person(t, line.by)))
+                            if line.note and line.action != "recur":  # the action says it all
                                 Tag("p", "prose", line.note)
 
 

@@ -34,7 +34,7 @@ _NOTE = {
 def buttons(visit: Visit, detail: OrderDetail, changed: Changed) -> None:
     """A button for each action that the state and the visitor's role allow."""
     state = detail.view.state
-    for action in detail.actions:
+    for action in sorted(detail.actions, key=lambda item: item not in _MAIN):
         first = action in _MAIN or (action is OrderAction.ASSIGN and state is OrderState.OPEN)
         word = visit.t("Assign again") if _again(action, state) else visit.t(ORDER_ACTION[action])
 

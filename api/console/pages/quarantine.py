@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from api.console.elements import Tag, cell, time_label
 from api.console.formats import number_text, size_text
 from api.console.i18n import N_
@@ -11,7 +9,6 @@ from api.console.layout import Frame
 from api.console.page import Page
 from api.console.pages.filter_bar import FilterBar, Pager
 from api.console.rows import Listing
-from api.console.session import Visit
 from api.console.views.quarantine import QuarantinedView, quarantine_page
 from plantroom.stores.records.quarantine import count_by_reason
 from plantroom.work_orders import Role
@@ -39,7 +36,12 @@ class _Quarantine:
             self.bar.choice("reason", t("Reason"), {"": t("All reasons ({n})", n=total), **reasons})
             self.bar.text()
             self.listing: Listing[QuarantinedView] = Listing(
-                [t("Received"), t("Reason"), t("Topic and message"), ">" + t("Size")],
+                [
+                    t("Received, {zone}", zone=visit.common_zone().key),
+                    t("Reason"),
+                    t("Topic and message"),
+                    ">" + t("Size"),
+                ],
                 label=t("Messages in quarantine"),
                 key=lambda view: view.id,
                 draw=self._draw,
@@ -59,7 +61,7 @@ class _Quarantine:
     def _draw(self, view: QuarantinedView) -> None:
         visit, t = self.made.visit, self.made.visit.t
         with cell(class_="nowrap"):
-            time_label(view.received_at, _zone(visit), visit.now())
+            time_label(view.received_at, visit.common_zone(), visit.now())
         with cell():
             Tag("span", "chip", view.reason)
         with cell(class_="full"):
@@ -71,11 +73,6 @@ class _Quarantine:
                 if view.cut:
                     Tag("p", "small soft", t("Cut: only the beginning is kept."))
         cell(size_text(view.size), "right number", t("Size"))
-
-
-def _zone(visit: Visit) -> ZoneInfo:
-    # a message that cannot be taken belongs to no site for certain
-    return visit.zone(next(iter(visit.sites))) if len(visit.sites) == 1 else ZoneInfo("UTC")
 
 
 async def build(made: Frame) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from zoneinfo import ZoneInfo
 
 from api.console.elements import Tag, panel
 from api.console.formats import ago_text, full_time, number_text
@@ -68,7 +67,7 @@ class _Status:
             size = number_text(context.store.size(), 0)
         except StoreError:
             size = t("the store is away")
-        zone = ZoneInfo("UTC")
+        zone = visit.common_zone()
         return [
             Figure(t("Newest reading"), f"{ago_text(t, last, now)} {full_time(last, zone)}".strip()),
             Figure(t("Readings kept"), size),

@@ -16,7 +16,7 @@ from api.console.views.standing import STANDING_STATES, UNACKNOWLEDGED_STATES
 from plantroom.alarms import ASIDE, UNACKNOWLEDGED, AlarmEvent, AlarmState, Severity, allowed_events
 from plantroom.catalogue import Catalogue, FaultRule
 from plantroom.model import Point, PointTable, Text
-from plantroom.stores.records import alarms
+from plantroom.stores.records import alarms, work_orders
 from plantroom.stores.records.paging import CursorError, Page, page
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, EquipmentRow
 from plantroom.times import Nanos
@@ -98,6 +98,8 @@ class AlarmDetail:
     remedy: str
     condition: str
     source: str
+    order: int | None
+    """The order opened last for this fault."""
     readings: tuple[tuple[str, str], ...]
     history: tuple[HistoryLine, ...]
 
@@ -241,6 +243,7 @@ def alarm_detail(session: Session, lens: Lens, alarm_id: int) -> AlarmDetail:
         remedy=t.text(rule.remedy) if rule else "",
         condition=rule.when if rule else "",
         source=rule.source if rule else "",
+        order=work_orders.newest_for_fault(session, row.equipment_id, row.rule),
         readings=tuple(readings_list(t, points, row.readings)),
         history=tuple(_history(t, points, event) for event in alarms.events_of(session, alarm_id)[:200]),
     )
