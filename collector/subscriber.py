@@ -71,7 +71,7 @@ class Subscriber:
         self._receipts: deque[tuple[int, int]] = deque()
         self._reading = True
         self._stopping = False
-        self._connected = self._subscribed = self._paused = self._refused = False
+        self._connected = self._subscribed = self._paused = self._refused = self._accepted = False
         self._error: str | None = None
         self._flapping = Flapping(settings.client_id)
         self._epoch = self._got = 0
@@ -201,7 +201,7 @@ class Subscriber:
         allowed = 1.5 * self._keepalive if self._subscribed else ANSWER_S
         silent = now - self._heard_at
         if silent > allowed:
-            self._fail(f"nothing was heard from the broker for {silent:.0f} s")
+            self._fail(f"nothing was heard from the broker for {silent:.0f} s{self._hint()}")
             self._drop()
 
     def _read(self) -> None:
@@ -237,6 +237,12 @@ class Subscriber:
         self._retry_at = self._monotonic() + self._delay
         self._delay = min(2 * self._delay, LONGEST_RETRY_S)
 
+    def _hint(self) -> str:
+        """What may be the matter with a broker that has never accepted us."""
+        if self._accepted or self._settings.protocol != "5":
+            return ""
+        return '; if it speaks only MQTT 3.1.1, set mqtt.protocol to "3.1.1"'
+
     def _close(self) -> None:
         self._watch.forget()
         with suppress(OSError):
@@ -250,7 +256,7 @@ class Subscriber:
 
     def connected(self, keepalive_s: int | None) -> None:
         """The broker has accepted the connection: ask for the topics."""
-        self._connected = True
+        self._connected = self._accepted = True
         self._keepalive = float(keepalive_s or self._settings.keepalive_s)
         self._connected_at = self._monotonic()
         self._metrics.connected.set(1)
@@ -278,7 +284,7 @@ class Subscriber:
         elif self._error is not None and self._retry_at > self._monotonic():
             return  # the end of a connection that was dropped for a reason already noted
         if not self._stopping:
-            self._fail(reason)
+            self._fail(reason + self._hint())
 
     def received(
         self, topic: str | None, payload: bytes, *, qos: int, retain: bool, dup: bool, mid: int
