@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plantroom.alarms import AlarmEvent, AlarmState, Severity
@@ -12,7 +11,7 @@ from plantroom.catalogue import Catalogue, FaultRule
 from plantroom.metrics import Metrics
 from plantroom.model import Equipment, PointTable, Text
 from plantroom.stores.records import alarms, plans, work_orders
-from plantroom.stores.records.tables import AlarmRow, OccurrenceRow
+from plantroom.stores.records.tables import AlarmRow
 from plantroom.work_orders import OrderKind, priority_of
 from rules.engine import AlarmChange
 
@@ -66,15 +65,14 @@ class Dispatcher:
             rule = None if item is None else self._catalogue[item.equipment_class].rule(row.rule)
             if item is None or rule is None:
                 continue
-            known = session.scalar(select(OccurrenceRow.source).where(OccurrenceRow.source == source_of(row)))
-            opened += known is None and self._call(session, row, item, rule)
+            opened += self._call(session, row, item, rule)
         return opened
 
     def _call(self, session: Session, row: AlarmRow, item: Equipment, rule: FaultRule) -> bool:
         if rule.work_order is None or row.raised_ts is None:
             return False
         call = work_orders.Call(
-            source=source_of(row),
+            source=work_orders.alarm_source(row.id, row.raised_ts),
             ts=row.raised_ts,
             kind=OrderKind.CORRECTIVE,
             site=item.site,
@@ -83,6 +81,7 @@ class Dispatcher:
             skill=rule.work_order.skill,
             equipment_id=item.id,
             rule=rule.key,
+            fault=rule.work_order.fault or rule.key,
             problem=problem_text(rule),
             checklist=plans.checklist(rule.work_order.checklist),
             readings=row.readings,
@@ -91,11 +90,6 @@ class Dispatcher:
         if opened:
             self._metrics.work_orders.labels(OrderKind.CORRECTIVE.value).inc()
         return opened
-
-
-def source_of(row: AlarmRow) -> str:
-    """The key of the alarm's present occurrence, unique for ever."""
-    return f"alarm:{row.id}:{row.raised_ts}"
 
 
 def severity_of(item: Equipment, rule: FaultRule) -> Severity:

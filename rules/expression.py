@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from plantroom.catalogue import Catalogue, EquipmentClass, FaultRule
 from plantroom.errors import ExpressionError, Problem
+from plantroom.yaml_file import KeyPath
 from rules.checker import condition
 from rules.columns import Columns
 from rules.compiler import Compiler, Masks, width_rows
@@ -93,19 +94,21 @@ def check_catalogue(catalogue: Catalogue) -> list[Problem]:
             except ExpressionError as failure:
                 problems.append(_text_problem(catalogue, cls, rule, failure))
             except DeadbandError as failure:
-                message = f"{failure.point}: {failure}"
-                problems.append(_problem(catalogue, cls, rule, "deadband", message))
+                problems.append(_problem(catalogue, cls, rule, ("deadband", failure.point), str(failure)))
     return problems
 
 
 def _text_problem(
     catalogue: Catalogue, cls: EquipmentClass, rule: FaultRule, failure: ExpressionError
 ) -> Problem:
-    problem = _problem(catalogue, cls, rule, "when", str(failure))
+    problem = _problem(catalogue, cls, rule, ("when",), str(failure))
     return in_file(problem, rule.when, failure.line, failure.column)
 
 
-def _problem(catalogue: Catalogue, cls: EquipmentClass, rule: FaultRule, entry: str, message: str) -> Problem:
+def _problem(
+    catalogue: Catalogue, cls: EquipmentClass, rule: FaultRule, entry: tuple[str, ...], message: str
+) -> Problem:
     if cls.key in catalogue.marks:
-        return catalogue.rule_problem(cls.key, rule.key, entry, message)
-    return Problem(cls.key, 1, 1, f"rules.{rule.key}.{entry}", message)
+        path: KeyPath = ("rules", cls.rules.index(rule), *entry)
+        return catalogue.marks[cls.key].problem(path, message)
+    return Problem(cls.key, 1, 1, ".".join(("rules", rule.key, *entry)), message)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from api import problems
 from api.alarms.schemas import (
     LONGEST_SHELF,
+    OFFERED,
     Alarm,
     AlarmChange,
     AlarmDetail,
@@ -28,7 +29,7 @@ from api.dependencies import Engineer, Now, Parts, Technician, Viewer
 from api.filters import in_place, mentions
 from api.wire import IdPath, PageOf, PageQuery, page_of, sort_column
 from plantroom.alarms import STANDING, AlarmEvent, AlarmState
-from plantroom.errors import ConflictError, NotFoundError
+from plantroom.errors import ConflictError, NotFoundError, TransitionError
 from plantroom.stores.records import alarms, paging, work_orders
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, EquipmentRow
 from plantroom.stores.records.users import Identity
@@ -165,20 +166,25 @@ def _act(
 ) -> AlarmDetail:
     with context.database.transaction() as session:
         _, rule = rule_of(alarms.get(session, alarm_id), context.catalogue)
-        row = alarms.act(
-            session,
-            alarm_id,
-            event,
-            by=who.username,
-            now=now,
-            note=note,
-            until=until,
-            shelvable=rule is None or rule.shelvable,
-        )
+        shelvable = rule is None or rule.shelvable
+        try:
+            row = alarms.act(
+                session,
+                alarm_id,
+                event,
+                by=who.username,
+                now=now,
+                note=note,
+                until=until,
+                shelvable=shelvable,
+            )
+        except TransitionError as failure:
+            offered = [item for item in failure.allowed if item in OFFERED]
+            raise TransitionError(str(failure), offered) from failure
         return _detail(context, session, row)
 
 
 def _detail(context: Context, session: Session, row: AlarmRow) -> AlarmDetail:
     newest = alarms.query_events(row.id).order_by(AlarmEventRow.id.desc()).limit(HISTORY)
-    order = work_orders.newest_for_fault(session, row.equipment_id, row.rule)
+    order = work_orders.newest_of_alarm(session, row.id)
     return detail(row, context.catalogue, list(session.scalars(newest)), order)

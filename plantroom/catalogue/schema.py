@@ -172,6 +172,8 @@ class WorkOrderSpec(_Strict):
     """The corrective order that a fault rule opens."""
 
     skill: Key
+    fault: Key | None = None
+    """Rules that name one fault share its open order: a warning and its alarm are one job, not two."""
     checklist: tuple[TaskSpec, ...] = ()
 
 

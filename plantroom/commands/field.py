@@ -113,8 +113,8 @@ def replay(
         f"{file.name}: {done.rows:,} rows sent and acknowledged, "
         f"from {to_iso(done.first)} to {to_iso(done.last)}"
     )
-    for row in done.skipped[:20]:
-        err.print(f"{file}:{row.line}: skipped: {row.reason}", markup=False)
+    for line, reason in done.skipped[:20]:
+        err.print(f"{file}:{line}: skipped: {reason}", markup=False)
     if len(done.skipped) > 20:
         err.print(f"and {len(done.skipped) - 20:,} more rows skipped")
 

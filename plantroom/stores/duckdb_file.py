@@ -55,14 +55,11 @@ class DuckdbFile:
         self._gate = threading.Condition()
         self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._root: duckdb.DuckDBPyConnection | None = None
+        self._broken = False
         self._closed = False
         self._tally_path = path.with_name(path.name + ".tally")
         self._tally: Tally | None = None
-        try:
-            self._refuse_orphans()
-            self._open()
-        except OSError as failure:
-            raise StoreUnavailableError(f"{path} cannot be opened: {failure.strerror}") from failure
+        self._open()
 
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -107,11 +104,13 @@ class DuckdbFile:
 
     def _take(self) -> duckdb.DuckDBPyConnection:
         with self._gate:
-            while self._root is None and self._cursors and not self._closed:
+            # DuckDB opens the file anew only when nothing holds the broken one any more
+            while self._broken and self._cursors and not self._closed:
                 self._wait_for_cursors()
             if self._closed:
                 raise StoreError(f"{self.path} was closed")
-            if self._root is None:
+            if self._broken:
+                self._release()
                 self._open()
             assert self._root is not None  # noqa: S101 - _open sets it or raises
             cursor = self._root.cursor()
@@ -126,9 +125,7 @@ class DuckdbFile:
 
     def _release(self) -> None:
         root, self._root = self._root, None
-        if root is not None:
-            with contextlib.suppress(duckdb.Error):  # a failed checkpoint leaves everything in the WAL
-                root.close()
+        _close_quietly(root)  # a checkpoint that fails leaves everything in the WAL
 
     def _refuse_orphans(self) -> None:
         """DuckDB deletes a WAL without its file, and a tally without it means that the file is gone."""
@@ -147,6 +144,7 @@ class DuckdbFile:
     def _open(self) -> None:
         root: duckdb.DuckDBPyConnection | None = None
         try:
+            self._refuse_orphans()
             root = duckdb.connect(self.path, config=self._config)
             # until the contents are known to be whole, closing must leave file and WAL as they are
             root.execute("PRAGMA disable_checkpoint_on_shutdown")
@@ -162,10 +160,14 @@ class DuckdbFile:
         except duckdb.Error as failure:
             _close_quietly(root)
             raise self._cannot_open(failure) from failure
-        except (StoreError, OSError):
+        except OSError as failure:
+            _close_quietly(root)
+            raise StoreUnavailableError(f"{self.path} cannot be opened: {failure.strerror}") from failure
+        except StoreError:
             _close_quietly(root)
             raise
         self._root = root
+        self._broken = False
         self.generation += 1
 
     def _cannot_open(self, failure: duckdb.Error) -> StoreError:
@@ -190,8 +192,7 @@ class DuckdbFile:
     def _in_our_words(self, failure: duckdb.Error) -> StoreError:
         text = str(failure).splitlines()[0]
         if isinstance(failure, (duckdb.FatalException, duckdb.InternalException)):
-            with self._gate:
-                self._release()
+            self._broken = True
         if isinstance(failure, duckdb.OutOfMemoryException):
             limit = self._config["memory_limit"]
             return StoreUnavailableError(

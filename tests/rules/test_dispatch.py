@@ -138,6 +138,22 @@ def test_after_the_order_is_closed_the_fault_opens_another(bench: Bench) -> None
         assert sorted(row.state for row in session.scalars(work_orders.query())) == ["closed", "open"]
 
 
+def test_a_warning_and_its_alarm_share_one_order(bench: Bench) -> None:
+    bench.apply(change(bench, "p1", AlarmEvent.RAISE, 10, "bearing_warn"))
+    bench.apply(change(bench, "p1", AlarmEvent.RAISE, 90, "bearing_alarm"))
+    with bench.database.session() as session:
+        assert sorted(row.rule for row in session.scalars(alarms.query())) == [
+            "bearing_alarm",
+            "bearing_warn",
+        ]
+        (order,) = session.scalars(work_orders.query()).all()
+        assert (order.rule, order.fault, order.priority) == ("bearing_warn", "bearing", 1)
+        assert len(work_orders.occurrences_of(session, order.id)) == 2
+        (warm, hot) = sorted(session.scalars(alarms.query()), key=lambda row: row.id)
+        assert work_orders.newest_of_alarm(session, warm.id) == order.id
+        assert work_orders.newest_of_alarm(session, hot.id) == order.id
+
+
 def test_a_severity_override_holds_for_alarm_and_priority(bench: Bench) -> None:
     bench.apply(change(bench, "p2", AlarmEvent.RAISE, 10))
     with bench.database.session() as session:

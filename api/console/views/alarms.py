@@ -243,7 +243,7 @@ def alarm_detail(session: Session, lens: Lens, alarm_id: int) -> AlarmDetail:
         remedy=t.text(rule.remedy) if rule else "",
         condition=rule.when if rule else "",
         source=rule.source if rule else "",
-        order=work_orders.newest_for_fault(session, row.equipment_id, row.rule),
+        order=work_orders.newest_of_alarm(session, row.id),
         readings=tuple(readings_list(t, points, row.readings)),
         history=tuple(_history(t, points, event) for event in alarms.events_of(session, alarm_id)[:200]),
     )

@@ -20,18 +20,19 @@ from sqlalchemy.orm import Session
 from plantroom.errors import StoreCorruptError, StoreError, StoreUnavailableError
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
-_BUSY_SECONDS = 30
+BUSY_SECONDS = 30.0
+"""How long a write waits for another process's or thread's."""
 
 
 class Database:
     """Sessions on one SQLAlchemy URL. SQLite runs in WAL mode with full durability."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         sqlite = url.startswith("sqlite")
         # values stay out of errors and so out of logs: some are hashes of passwords
         options: dict[str, Any] = {"hide_parameters": True}
         if sqlite:
-            options["connect_args"] = {"timeout": _BUSY_SECONDS}
+            options["connect_args"] = {"timeout": busy_seconds}
         self.url = url
         self.engine = create_engine(url, pool_pre_ping=not sqlite, **options)
         # a write transaction takes its lock at once: SQLite can't upgrade a stale read to a write

@@ -143,10 +143,10 @@ class WorkOrderRow(Base):
         Index(
             "uq_work_orders_open_fault",
             "equipment_id",
-            "rule",
+            "fault",
             unique=True,
-            sqlite_where=text(f"rule IS NOT NULL AND state IN ({_OPEN})"),
-            postgresql_where=text(f"rule IS NOT NULL AND state IN ({_OPEN})"),
+            sqlite_where=text(f"fault IS NOT NULL AND state IN ({_OPEN})"),
+            postgresql_where=text(f"fault IS NOT NULL AND state IN ({_OPEN})"),
         ),
         Index("ix_work_orders_state", "state", "priority"),
     )
@@ -156,6 +156,8 @@ class WorkOrderRow(Base):
     site: Mapped[str] = mapped_column(ForeignKey("sites.key"), index=True)
     equipment_id: Mapped[int | None] = mapped_column(ForeignKey("equipment.id"), index=True)
     rule: Mapped[str | None] = mapped_column(Name)
+    """The fault rule that opened it; others of its fault may have joined."""
+    fault: Mapped[str | None] = mapped_column(Name)
     plan: Mapped[str | None] = mapped_column(Name)
     title_en: Mapped[str] = mapped_column(Line)
     title_zh: Mapped[str] = mapped_column(Line)

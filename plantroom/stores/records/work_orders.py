@@ -40,6 +40,8 @@ class Call:
     skill: str
     equipment_id: int | None = None
     rule: str | None = None
+    fault: str | None = None
+    """What is wrong, in one word: calls with the same word on one equipment share the order that is open."""
     plan: str | None = None
     problem: Mapping[str, Any] = field(default_factory=dict)
     checklist: tuple[Mapping[str, Any], ...] = ()
@@ -50,7 +52,7 @@ class Call:
 def open_order(session: Session, call: Call, *, by: str, now: Nanos) -> tuple[WorkOrderRow, bool]:
     """The order that answers the call, and whether the call opened it.
 
-    A repeated fault joins the order that is open for its equipment and rule; a repeated call finds the
+    A repeated fault joins the order that is open for its equipment and fault; a repeated call finds the
     order that it opened or joined before.
     """
     seen = session.get(OccurrenceRow, call.source)
@@ -82,13 +84,13 @@ def open_order(session: Session, call: Call, *, by: str, now: Nanos) -> tuple[Wo
 
 
 def _open_for_fault(session: Session, call: Call) -> WorkOrderRow | None:
-    if call.rule is None:
+    if call.fault is None:
         return None
     return session.scalar(
         select(WorkOrderRow)
         .where(
             WorkOrderRow.equipment_id == call.equipment_id,
-            WorkOrderRow.rule == call.rule,
+            WorkOrderRow.fault == call.fault,
             WorkOrderRow.state.in_(_OPEN),
         )
         .with_for_update(of=WorkOrderRow)
@@ -101,6 +103,7 @@ def _new_row(call: Call, by: str, now: Nanos) -> WorkOrderRow:
         site=call.site,
         equipment_id=call.equipment_id,
         rule=call.rule,
+        fault=call.fault,
         plan=call.plan,
         title_en=call.title.en,
         title_zh=call.title.zh,
@@ -239,12 +242,18 @@ def count_open(session: Session) -> dict[tuple[str, int | None], int]:
     return {(site, equipment_id): count for site, equipment_id, count in rows}
 
 
-def newest_for_fault(session: Session, equipment_id: int, rule: str) -> int | None:
-    """The id of the order opened last for this fault, open or not."""
+def alarm_source(alarm_id: int, raised_ts: Nanos) -> str:
+    """The key of one occurrence of an alarm, unique for ever."""
+    return f"alarm:{alarm_id}:{raised_ts}"
+
+
+def newest_of_alarm(session: Session, alarm_id: int) -> int | None:
+    """The id of the order that the alarm opened or joined last."""
     return session.scalar(
-        select(func.max(WorkOrderRow.id)).where(
-            WorkOrderRow.equipment_id == equipment_id, WorkOrderRow.rule == rule
-        )
+        select(OccurrenceRow.order_id)
+        .where(OccurrenceRow.source.startswith(f"alarm:{alarm_id}:", autoescape=True))
+        .order_by(OccurrenceRow.ts.desc())
+        .limit(1)
     )
 
 

@@ -209,6 +209,7 @@ def upgrade() -> None:
         sa.Column("site", sa.String(length=64), nullable=False),
         sa.Column("equipment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("rule", sa.String(length=64), nullable=True),
+        sa.Column("fault", sa.String(length=64), nullable=True),
         sa.Column("plan", sa.String(length=64), nullable=True),
         sa.Column("title_en", sa.String(length=300), nullable=False),
         sa.Column("title_zh", sa.String(length=300), nullable=False),
@@ -245,13 +246,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_work_orders_state", ["state", "priority"], unique=False)
         batch_op.create_index(
             "uq_work_orders_open_fault",
-            ["equipment_id", "rule"],
+            ["equipment_id", "fault"],
             unique=True,
             sqlite_where=sa.text(
-                "rule IS NOT NULL AND state IN ('assigned', 'in_progress', 'on_hold', 'open')"
+                "fault IS NOT NULL AND state IN ('assigned', 'in_progress', 'on_hold', 'open')"
             ),
             postgresql_where=sa.text(
-                "rule IS NOT NULL AND state IN ('assigned', 'in_progress', 'on_hold', 'open')"
+                "fault IS NOT NULL AND state IN ('assigned', 'in_progress', 'on_hold', 'open')"
             ),
         )
 
@@ -326,10 +327,10 @@ def downgrade() -> None:
         batch_op.drop_index(
             "uq_work_orders_open_fault",
             sqlite_where=sa.text(
-                "rule IS NOT NULL AND state IN ('assigned', 'in_progress', 'on_hold', 'open')"
+                "fault IS NOT NULL AND state IN ('assigned', 'in_progress', 'on_hold', 'open')"
             ),
             postgresql_where=sa.text(
-                "rule IS NOT NULL AND state IN ('assigned', 'in_progress', 'on_hold', 'open')"
+                "fault IS NOT NULL AND state IN ('assigned', 'in_progress', 'on_hold', 'open')"
             ),
         )
         batch_op.drop_index("ix_work_orders_state")
