@@ -70,11 +70,12 @@ class Clock:
 class World:
     """The API, its parts, and a client for each role."""
 
-    def __init__(self, folder: Path, **http: Any) -> None:
+    def __init__(self, folder: Path, *, busy_seconds: float = 30.0, **http: Any) -> None:
         self.clock = Clock()
         self.catalogue = catalogue()
         (folder / "records.sqlite").write_bytes(prepared_database())
-        self.database = Database(f"sqlite:///{folder / 'records.sqlite'}")
+        url = f"sqlite:///{folder / 'records.sqlite'}"
+        self.database = Database(url, busy_seconds=busy_seconds)
         with self.database.session() as session:
             self.table = load_table(session, self.catalogue)
         self.store = DuckdbStore(folder / "readings.duckdb")
