@@ -102,6 +102,7 @@ class ElevatorModel(Model):
             self._spend(ts, spent)
             left -= spent
         moving = self.phase is Phase.MOVING
+        self.over_speed = self.over_speed or self._speed() > 1.15 * self.rated_speed
         self.duty = first_order(self.duty, float(moving), 900.0, dt_s)
         self.room = first_order(self.room, self._room(ts), 240.0, dt_s)
         heat = 8.0 + 40.0 * self.duty + 62.0 * self.level("drive_overheating", ts)
@@ -159,7 +160,6 @@ class ElevatorModel(Model):
             self._halt()  # the safety gear holds the car
         elif self.phase is Phase.MOVING and racing:
             self.top_speed = self.rated_speed * (1.0 + 0.3 * self.level("overspeed", ts))
-            self.over_speed = self._speed() > 1.15 * self.rated_speed
 
     def _spend(self, ts: Nanos, dt_s: float) -> None:
         self.left_s -= dt_s

@@ -28,8 +28,8 @@ STORY: tuple[Scene, ...] = (
     Scene("ahu-01", "filter_clogged", at=3.0, lasting=None, ramp=240.0),
     Scene("elevator-02", "door_blocked", at=6.0, lasting=6.0),
     Scene("light-01", "lamp_failure", at=8.0, lasting=None, severity=0.3),
+    Scene("elevator-01", "machine_room_hot", at=9.0, lasting=None, ramp=180.0),
     Scene("fire-panel-01", "trouble", at=14.0, lasting=5.0),
-    Scene("elevator-01", "machine_room_hot", at=15.0, lasting=None, ramp=300.0, severity=0.8),
     Scene("light-06", "no_power", at=20.0, lasting=4.0),
     Scene("pump-03", "dry_run", at=24.0, lasting=2.0, ramp=10.0),
 )
