@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -24,10 +25,21 @@ class Marks:
     def __init__(self, file: Path | str) -> None:
         self.file = file
         self._at: dict[KeyPath, tuple[int, int]] = {}
+        self._key_at: dict[KeyPath, tuple[int, int]] = {}
 
     def put(self, path: KeyPath, node: yaml.Node) -> None:
         """Remember where the value at `path` begins."""
         self._at[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def put_key(self, path: KeyPath, node: yaml.Node) -> None:
+        """Remember where the key of the value at `path` stands: on a line above a block."""
+        self._key_at[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def key_problem(self, path: KeyPath, message: str) -> Problem:
+        """A Problem with the key itself, on its own line."""
+        problem = self.problem(path, message)
+        line, column = self._key_at.get(path, (problem.line, problem.column))
+        return replace(problem, line=line, column=column)
 
     def problem(self, path: KeyPath, message: str) -> Problem:
         """A Problem at `path`, or at the nearest enclosing value that the file has."""
@@ -55,7 +67,10 @@ def read(path: Path, error: type[FileError] = FileError) -> tuple[Any, Marks]:
         text = raw.decode("utf-8-sig")
         node = yaml.compose(text, Loader=_Composer)
     except UnicodeDecodeError as failure:
-        raise error([Problem(path, 1, 1, "", f"is not UTF-8 at byte {failure.start}")]) from failure
+        good = raw[: failure.start]
+        line, column = good.count(b"\n") + 1, failure.start - good.rfind(b"\n")
+        message = f"is not UTF-8 at byte {failure.start}"
+        raise error([Problem(path, line, column, "", message)]) from failure
     except yaml.MarkedYAMLError as failure:
         mark = failure.problem_mark or failure.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -87,10 +102,17 @@ def load(path: Path, model: type[Model], error: type[FileError] = FileError) -> 
     except ValidationError as failure:
         raise error(
             [
-                marks.problem(_document_path(document, item["loc"]), _message(item))
+                _problem(document, marks, item)
                 for item in failure.errors(include_url=False, include_context=False)
             ]
         ) from failure
+
+
+def _problem(document: Any, marks: Marks, item: Any) -> Problem:
+    path = _document_path(document, item["loc"])
+    if item["type"] == "extra_forbidden":
+        return marks.key_problem(path, "unknown key")
+    return marks.problem(path, _message(item))
 
 
 def _document_path(document: Any, loc: tuple[str | int, ...]) -> KeyPath:
@@ -111,8 +133,6 @@ def _document_path(document: Any, loc: tuple[str | int, ...]) -> KeyPath:
 
 
 def _message(item: Any) -> str:
-    if item["type"] == "extra_forbidden":
-        return "unknown key"
     if item["type"] == "missing":
         return "is required"
     text = str(item["msg"]).removeprefix("Value error, ")
@@ -175,6 +195,8 @@ class _Reader:
                 self.problems.append(Problem(self._marks.file, line, column, key, "duplicate key"))
                 continue
             result[key] = self.plain(value_node, (*path, key))
+            if key_node.start_mark.line < value_node.start_mark.line:
+                self._marks.put_key((*path, key), key_node)
         return result
 
     def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
