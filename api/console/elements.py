@@ -82,13 +82,6 @@ def icon(name: str) -> ui.icon:
     return made
 
 
-def severity_mark(severity: Severity) -> Tag:
-    """The severity's shape; it says nothing without its word beside it."""
-    with Tag("span", SEVERITY_CLASS[severity]) as made:
-        Tag("span", "mark", MARKS[severity], aria_hidden="true")
-    return made
-
-
 def severity_label(t: Translator, severity: Severity) -> Tag:
     """Shape, colour and word."""
     with Tag("span", f"severity {SEVERITY_CLASS[severity]}") as made:

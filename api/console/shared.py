@@ -51,10 +51,6 @@ class Shared:
             raise found.error
         return cast(T, found.value)
 
-    def forget(self, key: Hashable) -> None:
-        """Compute the key's answer anew when it is asked for next."""
-        self._answers.pop(key, None)
-
     def _fresh(self, key: Hashable, max_age: Nanos) -> _Answer | None:
         found = self._answers.get(key)
         return found if found is not None and abs(self._clock() - found.at) < max_age else None

@@ -12,7 +12,16 @@ from pathlib import Path
 from plantroom.alarms import Severity
 
 STATIC = Path(__file__).parent / "static"
-SHEETS = ("tokens.css", "base.css", "layout.css", "parts.css", "tables.css", "signs.css", "dialogs.css", "phone.css")
+SHEETS = (
+    "tokens.css",
+    "base.css",
+    "layout.css",
+    "parts.css",
+    "tables.css",
+    "signs.css",
+    "dialogs.css",
+    "phone.css",
+)
 FAVICON = STATIC / "favicon.svg"
 
 

@@ -14,7 +14,7 @@ from api.console.views.filters import Filters, classes_of, matches
 from api.console.views.standing import Standing
 from plantroom.alarms import Severity
 from plantroom.catalogue import Catalogue
-from plantroom.model import Equipment, PointTable, Space, Text
+from plantroom.model import Equipment, PointTable, Space
 from plantroom.stores.records.property import load_spaces
 
 
@@ -202,8 +202,3 @@ def rule_rows(
         severity = override.severity if override and override.severity is not None else rule.severity
         found.append((rule.key, t.text(rule.name), severity, str(states.get(rule.key, "unknown"))))
     return sorted(found, key=lambda row: (order.get(row[3], 2), -row[2], row[1]))
-
-
-def name_of(t: Translator, en: str, zh: str) -> str:
-    """A name kept in two columns."""
-    return t.text(Text(en, zh))

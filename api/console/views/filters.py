@@ -7,9 +7,8 @@ from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 from plantroom.alarms import Severity
-from plantroom.catalogue import Catalogue, EquipmentClass
-from plantroom.catalogue.schema import System
-from plantroom.model import Equipment, Text
+from plantroom.catalogue import Catalogue
+from plantroom.model import Text
 
 Item = TypeVar("Item")
 MAX_TEXT = 100
@@ -86,16 +85,6 @@ def severity_words() -> list[str]:
 def classes_of(catalogue: Catalogue, system: str) -> list[str]:
     """The equipment classes of a system; all without one."""
     return sorted(item.key for item in catalogue if not system or item.system == system)
-
-
-def class_of(catalogue: Catalogue, equipment: Equipment) -> EquipmentClass:
-    """The equipment's class."""
-    return catalogue[equipment.equipment_class]
-
-
-def system_of(catalogue: Catalogue, class_key: str) -> System | None:
-    """The system of a class; None for one that the catalogue no longer has."""
-    return catalogue[class_key].system if class_key in catalogue else None
 
 
 def matches(text: str, *, words: Iterable[str] = (), texts: Iterable[Text] = ()) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -167,11 +167,3 @@ def newest(live: LiveValues) -> Nanos | None:
     """The time of the newest reading of all."""
     ts, _, _, seen = live.snapshot()
     return int(ts[seen].max()) if seen.any() else None
-
-
-def conditions(views: Iterable[PointView]) -> dict[Condition, int]:
-    """How many points are in each condition."""
-    counts = dict.fromkeys(Condition, 0)
-    for view in views:
-        counts[view.condition] += 1
-    return counts

@@ -44,7 +44,7 @@ def load_plans(session: Session, lens: Lens, equipment_id: int | None = None) ->
     query = select(WorkOrderRow.equipment_id, WorkOrderRow.plan, WorkOrderRow.id).where(
         WorkOrderRow.plan.is_not(None), WorkOrderRow.state.in_(OPEN_ORDER_STATES)
     )
-    orders = {(equipment, plan): order for equipment, plan, order in session.execute(query).tuples()}
+    orders = {(equipment, plan): order for equipment, plan, order in session.execute(query)}
     return [plan_view(lens.t, status, orders.get((status.equipment.id, status.spec.key))) for status in found]
 
 

@@ -53,12 +53,12 @@ def load_standing(session: Session) -> Standing:
         select(AlarmRow.equipment_id, AlarmRow.severity, AlarmRow.state, func.count())
         .where(AlarmRow.state.in_(STANDING_STATES))
         .group_by(AlarmRow.equipment_id, AlarmRow.severity, AlarmRow.state)
-    ).tuples()
+    )
     by_equipment = session.execute(
         select(WorkOrderRow.equipment_id, func.count())
         .where(WorkOrderRow.state.in_(OPEN_ORDER_STATES))
         .group_by(WorkOrderRow.equipment_id)
-    ).tuples()
+    )
     orders = dict(list(by_equipment))
     return gather(list(rows), orders, load_version(session))
 
