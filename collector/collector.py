@@ -11,7 +11,8 @@ from collector.batcher import Batcher
 from collector.gateways import GatewayStatus
 from collector.inbox import Inbox
 from collector.ingest import Ingest
-from collector.session import PahoSession, Session
+from collector.paho_session import PahoSession
+from collector.session import Session
 from collector.subscriber import Subscriber
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable

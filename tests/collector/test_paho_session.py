@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.session import PahoSession, tls_context
+from collector.paho_session import PahoSession, tls_context
 from plantroom.errors import SettingsError
 from plantroom.settings import MqttSettings
 
@@ -40,14 +40,14 @@ class Wire:
     """A session and the broker's end of its connection, on which the test speaks MQTT 5 byte by byte."""
 
     def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", 0))
         self.told = Told()
         self.session = PahoSession(
-            MqttSettings(port=self._listener.getsockname()[1], client_id="c", receive_maximum=77)
+            MqttSettings(port=self.listener.getsockname()[1], client_id="c", receive_maximum=77)
         )
         self.session.listen(self.told)
         self.session.open()
-        self.broker, _ = self._listener.accept()
+        self.broker, _ = self.listener.accept()
         self.connect_packet = self.broker.recv(4096)
 
     def say(self, *packets: bytes) -> None:
@@ -71,7 +71,7 @@ class Wire:
     def close(self) -> None:
         self.session.drop()
         self.broker.close()
-        self._listener.close()
+        self.listener.close()
 
 
 CONNACK = b"\x20\x03\x00\x00\x00"
@@ -148,6 +148,32 @@ class TestConnected:
         wire.session.acknowledge(8)
         wire.session.write()
         assert wire.broker.recv(4096) == b"\x40\x02\x00\x08"
+
+    def test_several_packets_at_once_and_one_in_pieces(self, wire: Wire) -> None:
+        wire.say(CONNACK)
+        packets = b"".join(publish(b"a/b", bytes([48 + mid]), mid) for mid in range(1, 5))
+        wire.say(packets[:-3])
+        assert [item[-1] for item in wire.told.log[1:]] == [1]
+        assert wire.session.pending()  # the socket shows nothing any more
+        for _ in range(5):
+            wire.session.read()
+        assert [item[-1] for item in wire.told.log[1:]] == [1, 2, 3]
+        assert not wire.session.pending()
+        wire.say(packets[-3:])
+        assert [item[-1] for item in wire.told.log[1:]] == [1, 2, 3, 4]
+
+    def test_what_was_read_ahead_ends_with_its_connection(self, wire: Wire) -> None:
+        wire.say(CONNACK)
+        wire.say(publish(b"a/b", b"1", 1) * 3)
+        assert wire.session.pending()
+        wire.session.drop()
+        assert not wire.session.pending()
+        wire.session.open()
+        wire.broker.close()
+        wire.broker, _ = wire.listener.accept()
+        wire.broker.recv(4096)
+        wire.say(CONNACK)
+        assert [item[0] for item in wire.told.log] == ["connected", "received", "disconnected", "connected"]
 
     def test_ping(self, wire: Wire) -> None:
         wire.say(CONNACK)
