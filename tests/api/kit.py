@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,30 +14,20 @@ from httpx import Response
 from api.app import create_api
 from api.context import Context
 from plantroom.alarms import AlarmEvent, Severity
-from plantroom.catalogue.loader import Catalogue, read_class
 from plantroom.health import PartHealth
 from plantroom.live import LiveValues
 from plantroom.metrics import Metrics
 from plantroom.model import Text
 from plantroom.readings import ReadingBatch
 from plantroom.settings import HttpSettings, Settings
-from plantroom.site_file import load_site_file
 from plantroom.stores.duckdb_store import DuckdbStore
 from plantroom.stores.records import Database, alarms, sessions, users, work_orders
-from plantroom.stores.records.property import import_sites, load_table
-from plantroom.times import SECOND, Nanos, from_datetime
+from plantroom.stores.records.property import load_table
+from plantroom.times import SECOND, Nanos
 from plantroom.work_orders import OrderKind, Role
+from tests.plantroom.records.kit import START, catalogue, import_file
 
-PROPERTY = Path(__file__).parent / "property"
-START: Nanos = from_datetime(datetime(2026, 3, 1, 8, tzinfo=UTC))
 PASSWORDS = {role: f"{role}-has-a-password" for role in Role}
-
-
-@cache
-def catalogue() -> Catalogue:
-    """The tests' own classes."""
-    classes = [read_class(path) for path in sorted((PROPERTY / "classes").glob("*.yaml"))]
-    return Catalogue({cls.key: cls for cls, _ in classes}, {cls.key: marks for cls, marks in classes})
 
 
 @cache
@@ -48,9 +37,8 @@ def prepared_database() -> bytes:
         file = Path(folder) / "records.sqlite"
         database = Database(f"sqlite:///{file}")
         database.migrate()
+        import_file(database)
         with database.transaction() as session:
-            document = load_site_file(PROPERTY / "sites.yaml", catalogue())
-            import_sites(session, document, catalogue(), START)
             for role in Role:
                 users.create_user(session, role.value, role, now=START, by="test", password=PASSWORDS[role])
         database.close()
@@ -169,6 +157,7 @@ class World:
                 "skill": "mechanical",
                 "equipment_id": equipment.id,
                 "rule": "low_flow",
+                "fault": "low_flow",
                 "problem": {"cause": {"en": "A valve is closed.", "zh": "阀门关闭。"}},
                 "checklist": (
                     {"en": "Look", "zh": "看", "unit": None, "low": None, "high": None},

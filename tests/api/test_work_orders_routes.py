@@ -56,6 +56,19 @@ def test_a_step_that_is_not_allowed_says_which_are(world: World, engineer: TestC
     assert ok(engineer.get(order))["version"] == 1
 
 
+def test_reopening_where_the_fault_has_another_order_says_which(
+    world: World, technician: TestClient, engineer: TestClient
+) -> None:
+    order = f"{ORDERS}/{world.open_order('alarm:1:1')}"
+    ok(technician.post(f"{order}/assign", json={"assignee": "technician"}))
+    ok(technician.post(f"{order}/start"))
+    ok(technician.post(f"{order}/complete", json={"note": "done"}))
+    second = world.open_order("alarm:1:2")
+    body = problem(engineer.post(f"{order}/reopen", json={"note": "again"}), 409, "conflict")
+    assert f"work order {second}" in body["detail"]
+    assert ok(engineer.get(order))["state"] == "completed"
+
+
 @pytest.mark.parametrize("action", ["close", "reopen", "cancel"])
 def test_ending_an_order_takes_an_engineer(world: World, technician: TestClient, action: str) -> None:
     order = f"{ORDERS}/{world.open_order()}"
@@ -272,13 +285,14 @@ def test_one_key_at_once_opens_one_order(world: World) -> None:
 def some_orders(world: World) -> dict[str, int]:
     ids = {"flow": world.open_order("a:1")}
     world.later(MINUTE)
-    ids["burst"] = world.open_order("a:2", "north/mill-2", rule="burst", priority=1)
+    ids["burst"] = world.open_order("a:2", "north/mill-2", rule="burst", fault="burst", priority=1)
     world.later(MINUTE)
     ids["plan"] = world.open_order(
         "p:1",
         "south/mill-1",
         kind=OrderKind.PREVENTIVE,
         rule=None,
+        fault=None,
         plan="monthly",
         priority=4,
         due_at=world.clock.now + DAY,

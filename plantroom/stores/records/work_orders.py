@@ -58,7 +58,7 @@ def open_order(session: Session, call: Call, *, by: str, now: Nanos) -> tuple[Wo
     seen = session.get(OccurrenceRow, call.source)
     if seen is not None:
         return session.get_one(WorkOrderRow, seen.order_id), False
-    row = _open_for_fault(session, call)
+    row = None if call.fault is None else _find_open(session, call.equipment_id, call.fault)
     opened = row is None
     if row is None:
         row = _new_row(call, by, now)
@@ -83,14 +83,12 @@ def open_order(session: Session, call: Call, *, by: str, now: Nanos) -> tuple[Wo
     return row, opened
 
 
-def _open_for_fault(session: Session, call: Call) -> WorkOrderRow | None:
-    if call.fault is None:
-        return None
+def _find_open(session: Session, equipment_id: int | None, fault: str) -> WorkOrderRow | None:
     return session.scalar(
         select(WorkOrderRow)
         .where(
-            WorkOrderRow.equipment_id == call.equipment_id,
-            WorkOrderRow.fault == call.fault,
+            WorkOrderRow.equipment_id == equipment_id,
+            WorkOrderRow.fault == fault,
             WorkOrderRow.state.in_(_OPEN),
         )
         .with_for_update(of=WorkOrderRow)
@@ -135,7 +133,7 @@ def move(
     """The order after `action`.
 
     Raises: NotFoundError; TransitionError where the table or the role has no such edge; ConflictError for
-    assigning to nobody.
+    assigning to nobody, and for reopening where the fault has another open order.
     """
     row = get(session, order_id)
     before = OrderState(row.state)
@@ -145,6 +143,8 @@ def move(
     if action not in allowed_actions(before, role):
         allowed = [str(item) for item in allowed_actions(before, role)]
         raise TransitionError(f"a {role} may not {action} this order", allowed)
+    if action is OrderAction.REOPEN:
+        _refuse_second(session, row)
     row.state = after.value
     if action is OrderAction.ASSIGN:
         row.assignee = assignee
@@ -154,6 +154,12 @@ def move(
     _history(session, row, action.value, after, by=by, now=now, note=note, source_state=before.value)
     session.flush()
     return row
+
+
+def _refuse_second(session: Session, row: WorkOrderRow) -> None:
+    other = None if row.fault is None else _find_open(session, row.equipment_id, row.fault)
+    if other is not None:
+        raise ConflictError(f"work order {other.id} is open for the same fault; go on with that one")
 
 
 def _stamp(session: Session, row: WorkOrderRow, action: OrderAction, now: Nanos) -> None:
