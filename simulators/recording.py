@@ -57,12 +57,12 @@ class Recording:
         return len(self.ts)
 
 
-def read_recording(path: Path, plan: ReplayMap) -> Recording:
-    """The usable rows of a CSV file.
+def read_recording(path: Path, plan: ReplayMap, max_rows: int = MAX_ROWS) -> Recording:
+    """The usable rows of a CSV file of at most `max_rows`.
 
     Raises: FileError where the file cannot be read, lacks a column of the map or has no usable row.
     """
-    reader = _Reader(path, plan)
+    reader = _Reader(path, plan, max_rows)
     try:
         with path.open("rb") as file:
             for number, raw in _lines(file):
@@ -93,8 +93,8 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 class _Reader:
     """Rows taken one by one into lists, then made into columns."""
 
-    def __init__(self, path: Path, plan: ReplayMap) -> None:
-        self._path, self._plan = path, plan
+    def __init__(self, path: Path, plan: ReplayMap, max_rows: int) -> None:
+        self._path, self._plan, self._max_rows = path, plan, max_rows
         self._zone = ZoneInfo(plan.time.zone)
         self._width = 0
         self._time_at = 0
@@ -136,8 +136,8 @@ class _Reader:
         """
         if not raw.strip():
             return
-        if len(self._ts) + len(self._skipped) >= MAX_ROWS:
-            raise _wrong(self._path, f"has more than {MAX_ROWS} rows; cut it", number)
+        if len(self._ts) + len(self._skipped) >= self._max_rows:
+            raise _wrong(self._path, f"has more than {self._max_rows} rows; cut it", number)
         try:
             ts, values = self._row(raw)
         except _RowError as failure:

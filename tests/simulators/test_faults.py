@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import simulators
 from plantroom.errors import SettingsError
 from plantroom.times import MINUTE, SECOND
 from simulators.base import Fault
-from simulators.faults import parse_fault, parse_faults
+from simulators.faults import ground_truth, parse_fault, parse_faults
 
 T0 = 1_780_000_000 * SECOND
 
@@ -63,3 +66,14 @@ def test_anything_else_is_refused_by_name(text: str) -> None:
 def test_the_first_wrong_one_is_named() -> None:
     with pytest.raises(SettingsError, match="'nonsense' is not a fault; write EQUIPMENT:KIND@START"):
         parse_faults(["pump-01:trip", "nonsense"], T0)
+
+
+def test_the_readme_lists_every_fault_with_its_rules() -> None:
+    text = (Path(simulators.__file__).parent / "README.md").read_text()
+    listed = [
+        line for line in text.splitlines() if line.count("|") == 4 and not line.startswith(("|---", "| cl"))
+    ]
+    assert listed == [
+        f"| {equipment_class} | {kind} | {', '.join(rules) or 'none yet'} |"
+        for equipment_class, kind, rules in ground_truth()
+    ]
