@@ -28,10 +28,7 @@ class WordsInput(BaseModel):
 def _duration(value: Any) -> int:
     if not isinstance(value, str):
         raise ValueError("needs a unit; write for example 30s, 5 min, 2 h or 7 d")  # noqa: TRY004  for pydantic
-    try:
-        nanos = parse_duration(value)
-    except OverflowError:
-        nanos = LONGEST + 1
+    nanos = parse_duration(value)
     if nanos > LONGEST:
         raise ValueError(f"{value[:40]!r} is longer than {LONGEST // DAY} days")
     return nanos
@@ -48,10 +45,7 @@ def _severity(value: Any) -> Any:
 
 
 def _interval(value: Any) -> Interval:
-    found = Interval.parse(value if isinstance(value, str) else str(value))
-    if found.months > 12 * 100 or found.days > 36_500:
-        raise ValueError(f"{value[:40]!r} is longer than 100 years")
-    return found
+    return Interval.parse(str(value))
 
 
 def _text(value: Any) -> Any:
