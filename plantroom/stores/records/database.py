@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 from plantroom.errors import StoreCorruptError, StoreError, StoreUnavailableError
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
+_DAMAGED = re.compile("malformed|not a database")
 BUSY_SECONDS = 30.0
 """How long a write waits for another process's or thread's."""
 
@@ -102,6 +104,6 @@ def _store_errors() -> Iterator[None]:
     except PoolTimeout as failure:
         raise StoreUnavailableError("the database: every connection is in use") from failure
     except DBAPIError as failure:
-        if isinstance(failure.orig, sqlite3.DatabaseError) and "malformed" in str(failure.orig):
+        if isinstance(failure.orig, sqlite3.DatabaseError) and _DAMAGED.search(str(failure.orig)):
             raise StoreCorruptError(f"the database: {failure.orig}; see plantroom doctor") from failure
         raise
