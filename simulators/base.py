@@ -6,13 +6,12 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
 from typing import ClassVar, TypeAlias
 from zoneinfo import ZoneInfo
 
 from plantroom.errors import NotFoundError
 from plantroom.model import Criticality, Equipment
-from plantroom.times import DAY, SECOND, Nanos, from_datetime, to_datetime
+from plantroom.times import SECOND, Nanos, to_datetime
 from simulators.physics import Climate, hour_of_day
 
 Value: TypeAlias = float | bool | str
@@ -128,13 +127,15 @@ class Model(ABC):
         """The equipment's parameter in the class's unit."""
         return float(self.equipment.parameters.get(key, default))
 
-    def days_in_service(self) -> float:
-        """Days from installation to the start of the simulation, from which counters begin."""
+    def days_in_service(self) -> int:
+        """Whole days from installation to the day of the start; with the hour, where counters begin.
+
+        Counters that begin from them go on growing where time drives them, though the models of a second
+        run know nothing of the first; where chance does, they may fall by a few.
+        """
         installed = self.equipment.installed_on
-        if installed is None:
-            return 1000.0
-        begin = datetime.combine(installed, time(), UTC)
-        return max(0.0, (self.start - from_datetime(begin)) / DAY)
+        today = to_datetime(self.start, self.zone).date()
+        return 1000 if installed is None else max(0, (today - installed).days)
 
     def _through_sensor(self, ts: Nanos, values: Values) -> Values:
         if self.sensor is None:

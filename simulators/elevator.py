@@ -71,11 +71,12 @@ class ElevatorModel(Model):
     ) -> None:
         super().__init__(equipment, zone, start, seed=seed, faults=faults)
         self.rated_speed = self.parameter("rated_speed", 1.75)
-        days = self.days_in_service()
-        self.trips = math.floor(days % ROPE_LIFE_DAYS * 1000.0) * 1.0
-        self.door_cycles = math.floor(days * 1010.0) * 1.0
-        self.door_reopens = math.floor(days * 12.0) * 1.0
-        self.run_hours = days * 4.8
+        # a little more than a day's traffic brings, so that few counters fall when a run follows another
+        days = self.days_in_service() + self._traffic_so_far(start)
+        self.trips = float(math.floor(days % ROPE_LIFE_DAYS * 1090))
+        self.door_cycles = float(math.floor(days * 1100))
+        self.door_reopens = float(math.floor(days * 15))
+        self.run_hours = days * 5.4
         self.phase = Phase.IDLE
         self.left_s = 0.0
         """Seconds until the phase ends."""
@@ -169,7 +170,7 @@ class ElevatorModel(Model):
         if self.phase is Phase.STUCK:
             self.alarm_button = True
         elif self.phase is Phase.IDLE:
-            if self.rng.random() < self._calls_per_hour(ts) * dt_s / 3600:
+            if self.rng.random() < _calls_per_hour(self.hour(ts)) * dt_s / 3600:
                 self._answer_call(ts)
         elif self.left_s <= 1e-9:
             self._next_phase(ts)
@@ -259,19 +260,26 @@ class ElevatorModel(Model):
         floor = self.rng.randint(1, FLOORS - 1)
         return floor if floor < round(self.floor) else floor + 1
 
-    def _calls_per_hour(self, ts: Nanos) -> float:
-        """Traffic of an office tower with some flats: peaks in the morning, at noon and in the evening."""
-        hour = self.hour(ts)
-        peaks = sum(
-            height * math.exp(-(((hour - at) / width) ** 2))
-            for at, height, width in ((8.7, 80.0, 0.9), (12.4, 60.0, 0.9), (18.2, 70.0, 1.0))
-        )
-        return 6.0 + interpolate(hour, 5.5, 7.5, 0.0, 26.0) - interpolate(hour, 21.0, 23.5, 0.0, 26.0) + peaks
+    def _traffic_so_far(self, ts: Nanos) -> float:
+        """The share of the day's traffic that has been since midnight."""
+        quarters = [_calls_per_hour(number / 4 + 0.125) for number in range(96)]
+        passed = self.hour(ts) * 4
+        whole = int(passed)
+        return (sum(quarters[:whole]) + quarters[min(whole, 95)] * (passed - whole)) / sum(quarters)
 
     def _room(self, ts: Nanos) -> float:
         """The machine room is cooled to 26 degC at most and never below 16."""
         cooled = clip(18.0 + 0.3 * self.climate.temperature(ts), 16.0, 26.0)
         return cooled + 30.0 * self.level("machine_room_hot", ts)
+
+
+def _calls_per_hour(hour: float) -> float:
+    """Traffic of an office tower with some flats: peaks in the morning, at noon and in the evening."""
+    peaks = sum(
+        height * math.exp(-(((hour - at) / width) ** 2))
+        for at, height, width in ((8.7, 80.0, 0.9), (12.4, 60.0, 0.9), (18.2, 70.0, 1.0))
+    )
+    return 6.0 + interpolate(hour, 5.5, 7.5, 0.0, 26.0) - interpolate(hour, 21.0, 23.5, 0.0, 26.0) + peaks
 
 
 MODEL = ElevatorModel

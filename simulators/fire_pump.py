@@ -57,7 +57,7 @@ class FirePumpModel(Model):
         super().__init__(equipment, zone, start, seed=seed, faults=faults)
         self.pressure = self.rng.uniform(JOCKEY_ON + 0.1, JOCKEY_OFF)
         self.tank = self.rng.uniform(98.2, 99.2)
-        self.jockey_starts = math.floor(self.days_in_service() * 6.0) * 1.0
+        self.jockey_starts = float(math.floor((self.days_in_service() * 24.0 + self.hour(start)) / 4.0))
         self.jockey = self.running = self.commanded = False
 
     def move(self, ts: Nanos, dt_s: float) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from plantroom.model import Equipment
 from plantroom.times import Nanos
 from simulators.base import Fault, Model, Truth, Values
-from simulators.physics import Sensor, first_order, is_between
+from simulators.physics import Sensor, clip, first_order, is_between
 
 POWER_SHARE = Sensor(noise=0.0006, resolution=0.0001, low=0.0)
 """In shares of the full power: a meter of class 0.5 on a steady LED load."""
@@ -46,7 +46,7 @@ class LightingCircuitModel(Model):
         self.full_light = self.parameter("target_illuminance", 100.0) * self.rng.uniform(1.1, 1.3)
         self.late = self.rng.uniform(0.0, 0.3)
         """Hours by which this circuit's clock runs behind the others'."""
-        self.burn_hours = self.days_in_service() * (24.0 if self.runs_around_the_clock else 8.0) % LAMP_LIFE_H
+        self.burn_hours = self._burnt(start) % LAMP_LIFE_H
         self.commanded = self.closed = False
         self.burning = 0.0
         """Lamps that burn."""
@@ -78,6 +78,15 @@ class LightingCircuitModel(Model):
             "illuminance": ILLUMINANCE.read(self.rng, self.light),
             "burn_hours": round(self.burn_hours, 2),
         }
+
+    def _burnt(self, start: Nanos) -> float:
+        """Hours since installation for which the clock had the circuit on."""
+        days, hour = self.days_in_service(), self.hour(start)
+        if self.runs_around_the_clock:
+            return days * 24.0 + hour
+        spans = ((MORNING, DAY), (EVENING, NIGHT))
+        today = sum(clip(hour - self.late, begin, end) - begin for begin, end in spans)
+        return days * sum(end - begin for begin, end in spans) + today
 
     def _is_commanded(self, ts: Nanos) -> bool:
         hour = self.hour(ts) - self.late

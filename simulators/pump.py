@@ -74,9 +74,8 @@ class PumpModel(Model):
         self.oversize = self.rng.uniform(1.02, 1.05)
         """How far the circuit lets more than the rated flow through when the filters are clean."""
         self.changeover = self.rng.uniform(3.0, 3.5)
-        days = self.days_in_service()
-        self.run_hours = days * 23.97
-        self.starts = math.floor(days / 7) * 2.0
+        self.run_hours = self.days_in_service() * 24.0 + self.hour(start)
+        self.starts = float(self._sundays())
         self.commanded = self.running = True
         self.tripped = False
         self.speed = self._wanted_speed(start)
@@ -179,6 +178,14 @@ class PumpModel(Model):
     def _room(self, ts: Nanos) -> float:
         """The plant room follows the weather at a third."""
         return 20.0 + (self.climate.temperature(ts) + 5.0) / 3
+
+    def _sundays(self) -> int:
+        """Change-overs since installation, which are the starts."""
+        today = to_datetime(self.start, self.zone).date().toordinal()
+        installed = today - self.days_in_service()
+        done = today - (self.hour(self.start) < self.changeover + 1 / 6)
+        # the ordinals of Sundays are the multiples of seven
+        return done // 7 - installed // 7
 
     def _is_changing_over(self, ts: Nanos) -> bool:
         sunday = to_datetime(ts, self.zone).weekday() == 6
