@@ -134,6 +134,16 @@ class KeepingContract:
         assert store.drop_before(FAR) == 2
         assert (store.size(), len(store.latest()), len(everything(store))) == (0, 0, 0)
 
+    def test_what_was_dropped_stays_dropped_after_opening_again(self, open_store: OpenStore) -> None:
+        first = open_store()
+        first.append(batch((1, T0, 1.0), (1, T0 + 10, 2.0), (2, T0, 3.0)))
+        assert first.drop_before(T0 + 5) == 2
+        first.close()
+        again = open_store()
+        assert rows(everything(again)) == rows(again.latest()) == rows(batch((1, T0 + 10, 2.0)))
+        assert again.size() == 1
+        again.close()
+
     def test_size_counts_readings_not_deliveries(self, store: ReadingStore) -> None:
         store.append(batch((1, T0, 1.0), (2, T0, 1.0), (2, T0, 2.0)))
         store.append(batch((1, T0, 1.0), (1, T0 + 1, 1.0)))
