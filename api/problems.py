@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="plantroom"'}
+_PARAMETER = re.compile(r"\{[^}]+\}")
 _RETRY_STORE_SECONDS = 5
 _MAX_FINDINGS = 50
 
@@ -232,7 +234,25 @@ async def _of_http(request: Request, error: Exception) -> Response:
         detail = "there is nothing at this address"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"this address does not take {request.method}"
+        return response(path, error.status_code, code, detail, headers={"Allow": _allowed(request, error)})
     return response(path, error.status_code, code, detail, headers=error.headers)
+
+
+def _allowed(request: Request, error: HTTPException) -> str:
+    """Every method of the address; the router names those of the first route that it met."""
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    described: dict[str, Any] = request.app.openapi()["paths"]
+    found = described.get(path) or next(
+        (
+            methods
+            for template, methods in described.items()
+            if re.fullmatch(_PARAMETER.sub("[^/]+", template), path)
+        ),
+        None,
+    )
+    if found is None:
+        return (error.headers or {}).get("Allow", "")
+    return ", ".join(sorted(method.upper() for method in found))
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:

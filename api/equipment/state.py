@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -64,6 +64,13 @@ class Overview:
         self._standing = alarms.standing_by_equipment(session)
         self._orders = work_orders.count_open(session)
         self._points, self._fresh = _count_points(context, self.table, now)
+        self._by_site: dict[str, list[Equipment]] = {}
+        for item in self.table.equipment:
+            self._by_site.setdefault(item.site, []).append(item)
+
+    def of_site(self, site: str) -> Sequence[Equipment]:
+        """The site's equipment, retired too."""
+        return self._by_site.get(site, ())
 
     def of(self, item: Equipment) -> Condition:
         """The equipment's condition."""

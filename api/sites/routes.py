@@ -75,15 +75,14 @@ def list_spaces(
 
 
 def _site(overview: Overview, site: SiteModel) -> Site:
-    items = [item for item in overview.table.equipment if item.site == site.key]
-    summary = overview.summary(items, site=site.key)
+    summary = overview.summary(overview.of_site(site.key), site=site.key)
     return Site(key=site.key, name=Words.of(site.name), zone=site.zone, **counts(summary))
 
 
 def _systems(context: Context, overview: Overview, site: str) -> list[SystemState]:
     found: dict[System, list[Equipment]] = {}
-    for item in overview.table.equipment:
-        if item.site == site and item.retired_at is None:
+    for item in overview.of_site(site):
+        if item.retired_at is None:
             found.setdefault(context.catalogue[item.equipment_class].system, []).append(item)
     return [
         SystemState(system=system, **counts(overview.summary(found[system])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, FiniteFloat
+from pydantic import ConfigDict, Field
 
 from api.filters import PlaceQuery
 from api.wire import Answer, Instant, Key, Line, Measured, Note, Request, Time, Words, measured, number
@@ -176,7 +176,7 @@ class TaskAnswer(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [{"done": True, "value": 2.4}]})
 
     done: bool
-    value: FiniteFloat | None = None
+    value: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
 
 
 def work_order(row: WorkOrderRow, now: Nanos) -> WorkOrder:

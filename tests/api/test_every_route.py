@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from plantroom.work_orders import Role
@@ -228,7 +230,18 @@ def test_unknown_addresses_and_methods(world: World) -> None:
     viewer = world.as_role(Role.VIEWER)
     for path in ("/api/v1/nothing", "/api/v1", "/api/v2/sites", "/api", "/nothing", "/api/v1/sites/"):
         problem(viewer.get(path), 404, "not_found")
-    answer = viewer.put("/api/v1/sites")
+    for path, allowed in (
+        ("sites", "GET"),
+        ("sites/north", "GET"),
+        ("me", "GET, PATCH"),
+        ("work-orders", "GET, POST"),
+        ("alarms/acknowledge", "POST"),
+        ("work-orders/1/checklist/0", "PUT"),
+    ):
+        answer = viewer.options(f"/api/v1/{path}")
+        problem(answer, 405, "method_not_allowed")
+        assert answer.headers["allow"] == allowed
+    answer = viewer.put("/healthz")
     problem(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == "GET"
 
@@ -236,3 +249,18 @@ def test_unknown_addresses_and_methods(world: World) -> None:
 def test_unknown_parameters_are_errors_not_guesses(world: World) -> None:
     body = problem(world.as_role(Role.VIEWER).get(f"{BASE}/alarms?limt=5"), 422, "validation")
     assert body["errors"] == [{"where": "query.limt", "what": "there is no such parameter or field"}]
+
+
+def test_what_is_mounted_at_the_root_answers_nothing_of_the_apis(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    console = FastAPI()
+    console.add_api_route("/{path:path}", lambda: "console", methods=["GET", "POST", "DELETE"])
+    world.app.mount("/", console)
+    client = world.as_role(Role.VIEWER)
+    assert client.get("/alarms").json() == "console"
+    problem(client.get("/api/v1/nothing"), 404)
+    problem(client.get("/api/v2/sites"), 404)
+    problem(client.delete("/api/v1/sites"), 405)
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/api/v1/sites").json()["total"] == 2
+    world.close()

@@ -194,6 +194,8 @@ def test_the_checklist(world: World, technician: TestClient, engineer: TestClien
         (f"{lines}/-1", {"done": True}),
         (f"{lines}/{2**63}", {"done": True}),
         (f"{lines}/0", {}),
+        (f"{lines}/0", {"done": True, "value": False}),
+        (f"{lines}/0", {"done": True, "value": "5"}),
     ):
         problem(technician.put(path, json=body), 422)
     ok(engineer.post(f"{order}/cancel", json={"note": "twice"}))
