@@ -6,7 +6,7 @@ that take outside text are set as values and never parsed from a string.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -68,10 +68,25 @@ def equipment_address(site: str, key: str) -> str:
     return f"/equipment/{quote(site, safe='')}/{quote(key, safe='')}"
 
 
-def button(text: str, on_click: Handler, class_: str = "", **attributes: object) -> Tag:
-    """A button; a second click within half a second is the same click."""
+def button(
+    text: str, on_click: Handler, class_: str = "", *, again: float = 0.3, **attributes: object
+) -> Tag:
+    """A button. A click within `again` seconds, or while the first is at work, is the same click."""
     made = Tag("button", f"button {class_}".strip(), text, type="button", **attributes)
-    made.on("click", on_click, args=[], throttle=0.5, trailing_events=False)
+    busy: list[bool] = []
+
+    async def once() -> None:
+        if busy:
+            return
+        busy.append(True)
+        try:
+            result = on_click()
+            if isinstance(result, Awaitable):
+                await result
+        finally:
+            busy.clear()
+
+    made.on("click", once, args=[], throttle=again, trailing_events=False)
     return made
 
 

@@ -80,7 +80,6 @@ class Field:
         value: str = "",
         long: bool = False,
         needed: bool = False,
-        suggestions: tuple[str, ...] = (),
         max_length: int = 2000,
     ) -> None:
         self.value = value
@@ -96,17 +95,17 @@ class Field:
             )
             control.props[".defaultValue"] = value
             control.on("input", self._typed, js_handler="(e) => emit(e.target.value)")
-        if suggestions:
-            names = Tag("datalist")
-            names.props["id"] = f"names-{names.id}"
-            control.props["list"] = f"names-{names.id}"
-            with names:
-                for name in suggestions:
-                    Tag("option", value=name)
+        self._control = control
         self._limit = max_length
 
     def _typed(self, event: GenericEventArguments) -> None:
         self.value = str(event.args)[: self._limit]
+
+    def empty(self) -> None:
+        """Take out what was typed."""
+        self.value = ""
+        # `value` is never a property of ours, so the browser is told to change it
+        ui.run_javascript(f"document.getElementById('{self._control.html_id}').value = ''")
 
     @property
     def text(self) -> str:
@@ -157,7 +156,7 @@ class Ask:
 
         with self.box, Tag("div", "dialog-foot"):
             button(self.t("Back"), self.dialog.close)
-            button(word, go, "button-main")
+            button(word, go, "button-main", again=0)
         self.dialog.open()
 
     def _say(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Tables kept in step with what they show: only rows that differ are drawn again."""
+"""Tables and parts of pages kept in step with what they show: only rows that differ are drawn again."""
 
 from __future__ import annotations
 
@@ -71,3 +71,22 @@ class Listing(Generic[Item]):
         there.put_classes(self._classes(item))
         with there:
             self._draw(item)
+
+
+class Part:
+    """A part of a page that is drawn again only when what it shows differs.
+
+    What people are typing elsewhere on the page is not lost to a change.
+    """
+
+    def __init__(self, class_: str = "") -> None:
+        self.box = Tag("div", class_)
+        self._shown: object = self
+
+    def show(self, shown: object, draw: Callable[[], object]) -> None:
+        """Draw, if `shown` is another value than the last time."""
+        if shown != self._shown:
+            self._shown = shown
+            self.box.clear()
+            with self.box:
+                draw()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,7 @@ from api.console.formats import plain_number, time_text, unit_text, with_unit
 from api.console.forms import Field, check
 from api.console.i18n import Translator
 from api.console.page import attempt, say
+from api.console.rows import Part
 from api.console.session import Visit
 from api.console.views.orders import OrderDetail, TaskView, within
 from plantroom.stores.records import work_orders
@@ -23,62 +25,84 @@ from plantroom.work_orders import Role
 Changed = Callable[[], Awaitable[object]]
 
 
-def draw_checklist(visit: Visit, detail: OrderDetail, changed: Changed, *, answerable: bool) -> None:
-    """The lines in order; without `answerable` they can only be read."""
-    with Tag("div", "panel-body"):
-        if not answerable:
-            Tag("p", "small soft", _why_not(visit, detail))
-        for index, task in enumerate(detail.tasks):
-            with Tag("div", "task"):
-                if task.unit is None and answerable:
-                    _tick_box(visit, detail, index, task, changed)
-                else:
-                    Tag("span", "check-box", "✓" if task.done else "○", aria_hidden="true")
-                Tag("span", text=task.text)
-                with Tag("div", "task-answer"):
-                    _answer_line(visit, detail, index, task, changed, answerable=answerable)
+class Checklist:
+    """The lines of an order, each drawn again only when it changed."""
+
+    def __init__(self, visit: Visit, order_id: int, site: str, changed: Changed) -> None:
+        self.visit = visit
+        self.order_id = order_id
+        self.site = site
+        self.changed = changed
+        self._why_not = Part()
+        self._lines: list[Part] = []
+
+    def show(self, detail: OrderDetail, *, answerable: bool) -> None:
+        """Show the lines; without `answerable` they can only be read."""
+        t = self.visit.t
+        why_not = "" if answerable else _why_not(t, detail)
+        self._why_not.show(why_not, lambda: why_not and Tag("p", "small soft", why_not))
+        while len(self._lines) < len(detail.tasks):
+            self._lines.append(Part("task"))
+        for index, (there, task) in enumerate(zip(self._lines, detail.tasks, strict=True)):
+            there.show((task, answerable), partial(self._draw, index, task, answerable=answerable))
+
+    def _draw(self, index: int, task: TaskView, *, answerable: bool) -> None:
+        if task.unit is None and answerable:
+            check(task.text, value=task.done, on_change=partial(self._ticked, index))
+        else:
+            Tag("span", "check-box", "✓" if task.done else "○", aria_hidden="true")
+        Tag("span", text=task.text)
+        with Tag("div", "task-answer"):
+            if task.unit is not None:
+                self._draw_measured(index, task, answerable=answerable)
+            if task.done and task.by:
+                t, zone = self.visit.t, self.visit.zone(self.site)
+                when = time_text(task.at, zone, self.visit.now())
+                Tag("span", "small soft", t("{name}, {time}", name=task.by, time=when))
+
+    def _draw_measured(self, index: int, task: TaskView, *, answerable: bool) -> None:
+        t, unit = self.visit.t, task.unit or ""
+        Tag("span", "small soft", limits_text(t, task))
+        if task.value is not None:
+            value = with_unit(plain_number(task.value), unit)
+            Tag("span", "chip chip-wrong" if task.outside else "chip", value)
+            if task.outside:
+                Tag("span", "small strong", t("outside its limits"))
+        if answerable:
+            field = Field(t("Measured, {unit}", unit=unit_text(unit) or "1"), max_length=20)
+            button(t("Enter"), lambda: self._measured(index, task, field.text))
+
+    async def _ticked(self, index: int, done: bool) -> None:
+        await self._answer(index, done=done, value=None)
+
+    async def _measured(self, index: int, task: TaskView, text: str) -> None:
+        value = parse_measured(text)
+        if value is None:
+            say(self.visit.t("Enter a number."), error=True)
+            return
+        await self._answer(index, done=True, value=value)
+        if not within(value, task.low, task.high):
+            say(
+                self.visit.t("Taken, but outside its limits: say in a comment what you did about it."),
+                error=True,
+            )
+
+    async def _answer(self, index: int, *, done: bool, value: float | None) -> None:
+        def run(session: Session, who: Identity, now: Nanos) -> WorkOrderRow:
+            return work_orders.check_task(
+                session, self.order_id, index, by=who.username, now=now, done=done, value=value
+            )
+
+        await attempt(self.visit, self.visit.change(Role.TECHNICIAN, run), "")
+        await self.changed()
 
 
-def _tick_box(visit: Visit, detail: OrderDetail, index: int, task: TaskView, changed: Changed) -> None:
-    async def ticked(done: bool) -> None:
-        await answer(visit, detail.view.id, index, done=done, value=None, changed=changed)
-
-    check(task.text, value=task.done, on_change=ticked)
-
-
-def _why_not(visit: Visit, detail: OrderDetail) -> str:
-    t = visit.t
+def _why_not(t: Translator, detail: OrderDetail) -> str:
     return (
         t("Your role may only read this.")
         if detail.open
         else t("The order is done: its checklist does not change.")
     )
-
-
-def _answer_line(
-    visit: Visit, detail: OrderDetail, index: int, task: TaskView, changed: Changed, *, answerable: bool
-) -> None:
-    t, zone = visit.t, visit.zone(detail.view.site)
-    if task.unit is not None:
-        Tag("span", "small soft", limits_text(t, task))
-        if task.value is not None:
-            value = with_unit(plain_number(task.value), task.unit)
-            Tag("span", "chip chip-wrong" if task.outside else "chip", value)
-            if task.outside:
-                Tag("span", "small strong", t("outside its limits"))
-        if answerable:
-            field = Field(t("Measured, {unit}", unit=unit_text(task.unit) or "1"), max_length=20)
-
-            async def measured() -> None:
-                await _measured(visit, detail.view.id, index, task, text=field.text, changed=changed)
-
-            button(t("Enter"), measured)
-    if task.done and task.by:
-        Tag(
-            "span",
-            "small soft",
-            t("{name}, {time}", name=task.by, time=time_text(task.at, zone, visit.now())),
-        )
 
 
 def limits_text(t: Translator, task: TaskView) -> str:
@@ -104,29 +128,3 @@ def parse_measured(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-async def _measured(
-    visit: Visit, order_id: int, index: int, task: TaskView, *, text: str, changed: Changed
-) -> None:
-    value = parse_measured(text)
-    if value is None:
-        say(visit.t("Enter a number."), error=True)
-        return
-    if not within(value, task.low, task.high):
-        say(visit.t("Taken, but outside its limits: say in a comment what you did about it."), error=True)
-    await answer(visit, order_id, index, done=True, value=value, changed=changed)
-
-
-async def answer(
-    visit: Visit, order_id: int, index: int, *, done: bool, value: float | None, changed: Changed
-) -> None:
-    """Answer one line."""
-
-    def run(session: Session, who: Identity, now: Nanos) -> WorkOrderRow:
-        return work_orders.check_task(
-            session, order_id, index, by=who.username, now=now, done=done, value=value
-        )
-
-    await attempt(visit, visit.change(Role.TECHNICIAN, run), "")
-    await changed()

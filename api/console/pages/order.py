@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from api.console.elements import Tag, button, empty_state, equipment_address, facts, link, panel, when
 from api.console.formats import due_text, full_time, time_text
 from api.console.forms import Field
@@ -9,8 +11,9 @@ from api.console.i18n import N_
 from api.console.layout import Frame
 from api.console.page import Page, lens_of
 from api.console.pages import order_actions
-from api.console.pages.checklist import draw_checklist
+from api.console.pages.checklist import Checklist
 from api.console.pages.order_table import order_state, priority_label
+from api.console.rows import Part
 from api.console.views.orders import OrderDetail, may_tick, order_detail
 from api.console.words import ORDER_HISTORY, ORDER_KIND, person, skill_word
 from plantroom.errors import NotFoundError
@@ -28,48 +31,78 @@ _OCCURRENCES = 20
 
 
 class _Order:
-    def __init__(self, made: Frame, order_id: int) -> None:
+    def __init__(self, made: Frame, found: OrderDetail) -> None:
         self.made = made
-        self.id = order_id
-        self.shown: OrderDetail | None = None
-        self.box = Tag("div")
+        self.id = found.view.id
+        visit, t = made.visit, made.visit.t
+        self.head = Part("page-head")
+        with Tag("div", "columns"):
+            with Tag("div"):
+                self.problem = Part("stacked")
+                _, head, body = panel(t("Checklist"))
+                with head:
+                    Tag("span", "space")
+                    self.done = Tag("span", "small soft")
+                with body, Tag("div", "panel-body"):
+                    self.tasks = Checklist(visit, self.id, found.view.site, self.refresh)
+                    if not found.tasks:
+                        empty_state(t("No checklist"))
+            with Tag("div"):
+                _, _, body = panel(t("Order"))
+                with body:
+                    self.facts = Part("panel-body")
+                _, _, body = panel(t("History"))
+                with body, Tag("div", "panel-body"):
+                    if visit.may(Role.TECHNICIAN):
+                        self._comment_form()
+                    self.history = Part()
+        self.show(found)
+
+    def _comment_form(self) -> None:
+        visit, t = self.made.visit, self.made.visit.t
+        with Tag("div", "stack comment"):
+            note = Field(t("Comment"), long=True)
+
+            async def add() -> None:
+                if await order_actions.comment(visit, self.id, note.text, self.refresh):
+                    note.empty()
+
+            with Tag("div", "actions"):
+                button(t("Add comment"), add)
 
     async def refresh(self) -> None:
-        """Read the order; draw it again if it changed.
+        """Read the order again.
 
         Raises: NotFoundError.
         """
-        visit, lens = self.made.visit, lens_of(self.made.visit)
-        found = await visit.read(lambda session: order_detail(session, lens, self.id))
-        if found == self.shown:
-            return
-        self.shown = found
+        self.show(await load(self.made, self.id))
+
+    def show(self, found: OrderDetail) -> None:
+        """Show the order; only parts that differ are drawn again."""
+        visit, t = self.made.visit, self.made.visit.t
+        late = found.view.is_overdue(visit.now())
+        done = sum(task.done for task in found.tasks)
         self.made.rename(f"#{self.id} {found.view.title}")
-        self.box.clear()
-        with self.box:
-            self._head(found)
-            with Tag("div", "columns"):
-                with Tag("div"):
-                    self._problem(found)
-                    self._tasks(found)
-                with Tag("div"):
-                    self._facts(found)
-                    self._history(found)
+        self.head.show((found.view, found.actions, late, done), lambda: self._head(found))
+        self.problem.show((found.problem, found.readings), lambda: self._problem(found))
+        self.done.put_text(t("{n} of {m} done", n=done, m=len(found.tasks)) if found.tasks else "")
+        self.tasks.show(found, answerable=may_tick(found, visit.identity.role))
+        self.facts.show(replace(found, history=(), tasks=()), lambda: self._facts(found))
+        self.history.show(found.history, lambda: self._history(found))
 
     def _head(self, found: OrderDetail) -> None:
         visit, t, view = self.made.visit, self.made.visit.t, found.view
-        with Tag("div", "page-head"):
-            with Tag("nav", "trail", aria_label=t("Where this is")):
-                link(t("Work orders"), "/orders")
-                Tag("span", text=f" › #{view.id}")
-            Tag("h1", text=view.title)
-            priority_label(visit, view.priority)
-            order_state(visit, view.state)
-            if view.is_overdue(visit.now()):
-                Tag("span", "chip chip-wrong", due_text(t, view.due_at, visit.now()))
-            Tag("span", "space")
-            with Tag("div", "actions", role="group", aria_label=t("What can be done")):
-                order_actions.buttons(visit, found, self.refresh)
+        with Tag("nav", "trail", aria_label=t("Where this is")):
+            link(t("Work orders"), "/orders")
+            Tag("span", text=f" › #{view.id}")
+        Tag("h1", text=view.title)
+        priority_label(visit, view.priority)
+        order_state(visit, view.state)
+        if view.is_overdue(visit.now()):
+            Tag("span", "chip chip-wrong", due_text(t, view.due_at, visit.now()))
+        Tag("span", "space")
+        with Tag("div", "actions", role="group", aria_label=t("What can be done")):
+            order_actions.buttons(visit, found, self.refresh)
 
     def _problem(self, found: OrderDetail) -> None:
         t = self.made.visit.t
@@ -82,76 +115,56 @@ class _Order:
             with body, Tag("div", "panel-body"):
                 facts(list(found.readings))
 
-    def _tasks(self, found: OrderDetail) -> None:
-        visit, t = self.made.visit, self.made.visit.t
-        _, head, body = panel(t("Checklist"))
-        with head:
-            Tag("span", "space")
-            done = sum(task.done for task in found.tasks)
-            Tag("span", "small soft", t("{n} of {m} done", n=done, m=len(found.tasks)) if found.tasks else "")
-        with body:
-            if found.tasks:
-                draw_checklist(visit, found, self.refresh, answerable=may_tick(found, visit.identity.role))
-            else:
-                empty_state(t("No checklist"))
-
     def _facts(self, found: OrderDetail) -> None:
         visit, t, view = self.made.visit, self.made.visit.t, found.view
         zone = visit.zone(view.site)
-        _, _, body = panel(t("Order"))
-        with body, Tag("div", "panel-body"):
-            if view.equipment:
-                with Tag("p"):
-                    link(view.equipment_name, equipment_address(view.site, view.equipment), "strong")
-            facts(
-                [
-                    (t("Site"), visit.site_name(view.site)),
-                    (t("Kind"), t(ORDER_KIND[view.kind])),
-                    (t("Skill"), skill_word(t, view.skill)),
-                    (t("Assigned to"), view.assignee or t("nobody yet")),
-                    when(t("Due"), view.due_at, zone),
-                    when(t("Opened"), view.opened_at, zone),
-                    (t("Opened by"), person(t, found.opened_by)),
-                    when(t("Started"), found.started_at, zone),
-                    when(t("Completed"), found.completed_at, zone),
-                    when(t("Ended"), found.closed_at, zone),
-                    (t("Occurrences"), str(len(found.occurrences))),
-                ]
-            )
-            if len(found.occurrences) > 1:
-                with Tag("details"):
-                    Tag("summary", "summary", t("When it occurred"))
-                    with Tag("ul", "history"):
-                        for ts in found.occurrences[-_OCCURRENCES:]:
-                            Tag("li", "number", full_time(ts, zone)).style("display: block")
+        if view.equipment:
+            with Tag("p"):
+                link(view.equipment_name, equipment_address(view.site, view.equipment), "strong")
+        facts(
+            [
+                (t("Site"), visit.site_name(view.site)),
+                (t("Kind"), t(ORDER_KIND[view.kind])),
+                (t("Skill"), skill_word(t, view.skill)),
+                (t("Assigned to"), view.assignee or t("nobody yet")),
+                when(t("Due"), view.due_at, zone),
+                when(t("Opened"), view.opened_at, zone),
+                (t("Opened by"), person(t, found.opened_by)),
+                when(t("Started"), found.started_at, zone),
+                when(t("Completed"), found.completed_at, zone),
+                when(t("Ended"), found.closed_at, zone),
+                (t("Occurrences"), str(len(found.occurrences))),
+            ]
+        )
+        if len(found.occurrences) > 1:
+            with Tag("details"):
+                Tag("summary", "summary", t("When it occurred"))
+                with Tag("ul", "history"):
+                    for ts in found.occurrences[-_OCCURRENCES:]:
+                        Tag("li", "number", full_time(ts, zone)).style("display: block")
 
     def _history(self, found: OrderDetail) -> None:
         visit, t = self.made.visit, self.made.visit.t
         zone, now = visit.zone(found.view.site), visit.now()
-        _, _, body = panel(t("History"))
-        with body, Tag("div", "panel-body"):
-            if visit.may(Role.TECHNICIAN):
-                with Tag("div", "stack comment"):
-                    note = Field(t("Comment"), long=True)
-                    with Tag("div", "actions"):
-                        button(
-                            t("Add comment"),
-                            lambda: order_actions.comment(visit, self.id, note.text, self.refresh),
-                        )
-            with Tag("ul", "history"):
-                for line in found.history:
-                    with Tag("li"):
-                        Tag(
-                            "time",
-                            "number soft small",
-                            time_text(line.at, zone, now),
-                            title=full_time(line.at, zone),
-                        )
-                        with Tag("div"):
-                            Tag("span", "strong", t(ORDER_HISTORY.get(line.action, line.action)))
-                            Tag("span", "soft", " " + t("by {name}", name=person(t, line.by)))
-                            if line.note and line.action != "recur":  # the action says it all
-                                Tag("p", "prose", line.note)
+        with Tag("ul", "history"):
+            for line in found.history:
+                with Tag("li"):
+                    title = full_time(line.at, zone)
+                    Tag("time", "number soft small", time_text(line.at, zone, now), title=title)
+                    with Tag("div"):
+                        Tag("span", "strong", t(ORDER_HISTORY.get(line.action, line.action)))
+                        Tag("span", "soft", " " + t("by {name}", name=person(t, line.by)))
+                        if line.note and line.action != "recur":  # the action says it all
+                            Tag("p", "prose", line.note)
+
+
+async def load(made: Frame, order_id: int) -> OrderDetail:
+    """The order as the visitor sees it now.
+
+    Raises: NotFoundError, StoreError.
+    """
+    lens = lens_of(made.visit)
+    return await made.visit.read(lambda session: order_detail(session, lens, order_id))
 
 
 async def build(made: Frame) -> None:
@@ -162,8 +175,7 @@ async def build(made: Frame) -> None:
     wanted = made.visit.params.get("id", "")
     if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 18):
         raise NotFoundError(f"no work order {wanted}")
-    page = _Order(made, int(wanted))
-    await page.refresh()
+    page = _Order(made, await load(made, int(wanted)))
     made.on_records.append(page.refresh)
 
 

@@ -139,14 +139,15 @@ def _ask_note(visit: Visit, detail: OrderDetail, action: OrderAction, changed: C
     ask.open(t(ORDER_ACTION[action]), go)
 
 
-async def comment(visit: Visit, order_id: int, text: str, changed: Changed) -> None:
-    """Add a comment to the order's history."""
+async def comment(visit: Visit, order_id: int, text: str, changed: Changed) -> bool:
+    """Whether the comment was added to the order's history."""
     if not text:
         say(visit.t("Write the comment first."), error=True)
-        return
+        return False
 
     def run(session: Session, who: Identity, now: Nanos) -> WorkOrderRow:
         return work_orders.comment(session, order_id, text, by=who.username, now=now)
 
-    if await attempt(visit, visit.change(Role.TECHNICIAN, run), visit.t("Comment added.")):
-        await changed()
+    done = await attempt(visit, visit.change(Role.TECHNICIAN, run), visit.t("Comment added."))
+    await changed()
+    return done
