@@ -17,7 +17,7 @@ Source: ISA-18.2 and EEMUA 191 guidance."""
 LEVEL_SHARE = 0.05
 """The same for a level: a point in % whose key ends in `level`."""
 
-_WIDTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(.*?)\s*")
+_WIDTH = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(.*?)\s*")
 
 
 class DeadbandError(Exception):

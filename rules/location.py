@@ -14,7 +14,7 @@ def in_file(problem: Problem, text: str, line: int, column: int) -> Problem:
     YAML folds lines and drops indentation, but never a character that shows: the place is found by counting
     those. Where the file cannot be read, the message says the place in the text instead.
     """
-    lines = text.splitlines() or [""]
+    lines = text.split("\n")
     before = "".join(lines[: line - 1]) + lines[min(line, len(lines)) - 1][: column - 1]
     wanted, total = _showing(before), _showing(text)
     try:

@@ -43,7 +43,7 @@ PLUS: "+"
 MINUS: "-"
 TIMES: "*"
 OVER: "/"
-NUMBER: /\d+(\.\d+)?([eE][+-]?\d+)?/
+NUMBER: /[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?/
 UNIT: /(?:UNITS)(?![A-Za-z0-9_])/
 NAME: /[A-Za-z_][A-Za-z0-9_]*/
 WORD: /"[^"\n]*"|'[^'\n]*'/
@@ -217,7 +217,7 @@ def _syntax_error(text: str, failure: UnexpectedInput) -> ExpressionError:
         return ExpressionError(f"{char!r} is not expected here", line, column)
     token = failure.token if isinstance(failure, UnexpectedToken) else Token("$END", "")
     if token.type == "$END":
-        lines = text.splitlines() or [""]
+        lines = text.split("\n")
         return ExpressionError("the text ends too early", len(lines), len(lines[-1]) + 1)
     before = text[: token.start_pos or 0].rstrip()
     if token.type == "NAME" and re.search(r"(?<![A-Za-z_0-9.])\d[\d.]*([eE][+-]?\d+)?$", before):

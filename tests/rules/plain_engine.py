@@ -1,8 +1,10 @@
-"""The specification again, one reading and one number at a time: slow, plain, and written apart from `rules/`.
+"""The specification again, one reading and one number at a time: slow, plain, written apart from `rules/`.
 
 It walks checked terms with None for unknown and finds delays by looking back over the history, so that it has
 neither the masks nor the timers of the real engine.
 """
+
+# ruff: noqa: PLR0911  one return for each kind of term
 
 import math
 from dataclasses import dataclass, field
@@ -48,7 +50,11 @@ class PlainEngine:
         groups: dict[tuple[int, int], list[tuple[int, float | None]]] = {}
         seen = {}
         for point, ts, value, quality in zip(
-            batch.point_id.tolist(), batch.ts.tolist(), batch.value.tolist(), batch.quality.tolist(), strict=True
+            batch.point_id.tolist(),
+            batch.ts.tolist(),
+            batch.value.tolist(),
+            batch.quality.tolist(),
+            strict=True,
         ):
             last = self.latest.get(point, (-1, None))[0]
             if ts < last:

@@ -8,7 +8,9 @@ from plantroom.catalogue import Catalogue, EquipmentClass
 from plantroom.model import Equipment, Point, PointTable, RuleOverride, Text
 from plantroom.readings import Quality, ReadingBatch
 from plantroom.times import SECOND
+from rules.deadband import default_width
 from rules.engine import AlarmChange, Engine
+from rules.expression import Columns, CompiledRule, compile_rule
 
 T0 = 1_767_225_600 * SECOND
 NAME = {"en": "x", "zh": "x"}
@@ -39,7 +41,13 @@ PARAMETERS = [
 ]
 
 
-def make_class(rules: Mapping[str, object] | None = None, *, key: str = "thing", stale: str = "30s") -> EquipmentClass:
+ROWS = {str(item["key"]): row for row, item in enumerate(POINTS)}
+DEFAULTS = [float(item["default"]) for item in PARAMETERS]
+
+
+def make_class(
+    rules: Mapping[str, object] | None = None, *, key: str = "thing", stale: str = "30s"
+) -> EquipmentClass:
     """A class with the points above; a rule is its text, or a mapping of what it has besides."""
     return EquipmentClass.model_validate(
         {
@@ -51,7 +59,8 @@ def make_class(rules: Mapping[str, object] | None = None, *, key: str = "thing",
             "source": "test",
             "parameters": [{"name": NAME, "source": "test", **item} for item in PARAMETERS],
             "points": [
-                {"name": NAME, "source": "test", "sample": "1s", "stale_after": stale, **item} for item in POINTS
+                {"name": NAME, "source": "test", "sample": "1s", "stale_after": stale, **item}
+                for item in POINTS
             ],
             "rules": [make_rule(name, body) for name, body in (rules or {}).items()],
         }
@@ -63,6 +72,38 @@ def make_rule(key: str, body: object) -> dict[str, object]:
     given = {"when": body} if isinstance(body, str) else dict(body)  # type: ignore[call-overload]
     words = dict.fromkeys(("name", "cause", "consequence", "remedy"), NAME)
     return {"key": key, "severity": "major", "source": "test", **words, **given}
+
+
+def compiled(text: str, **deadband: str) -> CompiledRule:
+    """A rule of the class."""
+    cls = make_class({"r": {"when": text, "deadband": deadband}})
+    return compile_rule(cls.rules[0], cls)
+
+
+def columns(**values: float) -> Columns:
+    """One equipment with these values, everything else unknown."""
+    points = np.full((len(POINTS), 1), np.nan)
+    for key, value in values.items():
+        points[ROWS[key], 0] = value
+    widths = np.array([[default_width(spec, spec.normal)] for spec in make_class().points])
+    return Columns(points, np.array(DEFAULTS)[:, None], widths)
+
+
+def says(text: str, **values: float) -> bool | None:
+    """True, False or None for unknown, as the raise condition has it."""
+    masks = compiled(text).raises
+    with np.errstate(all="ignore"):
+        true, false = bool(masks.true(columns(**values))[0]), bool(masks.false(columns(**values))[0])
+    assert not (true and false)
+    return True if true else False if false else None
+
+
+def holds(text: str, deadband: dict[str, str] | None = None, **values: float) -> bool | None:
+    """The same of the hold condition."""
+    masks = compiled(text, **(deadband or {})).holds
+    with np.errstate(all="ignore"):
+        true, false = bool(masks.true(columns(**values))[0]), bool(masks.false(columns(**values))[0])
+    return True if true else False if false else None
 
 
 class Rig:

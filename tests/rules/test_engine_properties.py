@@ -45,7 +45,13 @@ def snapshots(draw: st.DrawFn) -> list[list[tuple[object, ...]]]:
             keys = draw(st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=5, unique=True))
             found.append(
                 [
-                    (key, at, draw(st.sampled_from(VALUES[key])), draw(st.sampled_from([0, 0, 0, 0, BAD])), equipment)
+                    (
+                        key,
+                        at,
+                        draw(st.sampled_from(VALUES[key])),
+                        draw(st.sampled_from([0, 0, 0, 0, BAD])),
+                        equipment,
+                    )
                     for key in keys
                 ]
             )
