@@ -118,6 +118,7 @@ class Rig:
         parameters: Mapping[str, float] | None = None,
         without: tuple[str, ...] = (),
         retired: bool = False,
+        normal: Mapping[str, tuple[float, float]] | None = None,
         stale: str = "30s",
     ) -> None:
         self.cls = make_class(rules, stale=stale)
@@ -147,7 +148,7 @@ class Rig:
                 spec.kind,
                 spec.unit,
                 spec.valid_span,
-                spec.normal,
+                (normal or {}).get(spec.key, spec.normal),
                 spec.sample,
                 spec.stale_nanos,
                 spec.values or {},
