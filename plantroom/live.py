@@ -24,10 +24,13 @@ class LiveValues:
         self._grow(size)
 
     def update(self, batch: ReadingBatch) -> None:
-        """Take the readings that are newer than what is held."""
-        if not len(batch):
+        """Take the readings that are newer than what is held.
+
+        One that claims a time in the future is passed over: it would hide all that come until then.
+        """
+        ordered = batch.take((batch.quality & np.uint8(Quality.CLOCK)) == 0).normalised()
+        if not len(ordered):
             return
-        ordered = batch.normalised()
         with self._lock:
             self._grow(int(ordered.point_id.max()) + 1)
             # sorted by time: of a point's several readings numpy's assignment leaves the last

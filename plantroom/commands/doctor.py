@@ -67,7 +67,7 @@ def _try(name: str, look: Callable[[], str]) -> PartHealth:
 
 _WAL_ADVICE = (
     "Nothing was overwritten. 1. Stop Plantroom and copy the data folder. 2. Restore the readings from a "
-    "backup; or, if only the .wal is damaged, move readings.duckdb.wal aside: what was written since the "
+    "backup; or, if only the .wal is damaged, move readings.duckdb.wal and .tally aside: what came since the "
     "last checkpoint of the file is lost, all before it is kept. 3. Start again; alarms and orders are in "
     "the other database and are not touched."
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import webbrowser
 from contextlib import ExitStack
@@ -58,6 +59,7 @@ def demo(
 
 def _serve(settings: Settings, *, simulated: float | None = None, open_browser: bool = False) -> None:
     """Run until a signal; with `simulated`, a story at that speed beside it."""
+    signal.signal(signal.SIGTERM, _leave)
     listener = listen(settings.http.host, settings.http.port)
     with ExitStack() as stack:
         stack.callback(listener.close)
@@ -73,6 +75,11 @@ def _serve(settings: Settings, *, simulated: float | None = None, open_browser: 
         app.serve(listener)
         out.print("stopping: what has been received is being written")
     out.print("stopped cleanly")
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """While starting, too, the stop goes through everything that has been opened."""
+    raise SystemExit(0)
 
 
 class _Story:
@@ -107,7 +114,7 @@ class _Story:
 
 def _newest(app: Application) -> Nanos:
     latest = app.store.latest()
-    return int(latest.ts.max()) if len(latest) else 0
+    return min(int(latest.ts.max()), app.clock()) if len(latest) else 0
 
 
 def _listening(settings: Settings, host: str | None, port: int | None) -> Settings:
@@ -125,7 +132,7 @@ def _greet(address: str, started: Started) -> None:
         print_import(done)
     if started.recovered:
         out.print(f"rules: went again over {started.recovered:,} stored readings")
-    lines = [f"Console  {address}", f"API      {address}/docs"]
+    lines = [f"Console  {address}", f"API      {address}/api/v1/openapi.json"]
     if started.admin_password:
         lines += ["", "Sign in as  admin", f"Password    {started.admin_password}", "It is not shown again."]
     else:
