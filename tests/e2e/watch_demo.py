@@ -60,7 +60,7 @@ def main(address: str, log: Path) -> None:
     order = until("a work order is open", 60, lambda: items("/work-orders", kind="corrective"))[0]
     print(f"order {order['id']}: {order['title']}")
     # the story runs behind the wall clock until it has caught up with the present
-    until("readings are of the present", 240, lambda: _age(client) < 10 or None)
+    until("readings are of the present", 300, lambda: _age(client) < 10 or None)
     assert client.get("/").status_code == 200
 
 
