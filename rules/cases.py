@@ -73,6 +73,8 @@ class Case(_Strict):
     note: str = ""
     every: Time = 10 * SECOND
     until: Time
+    offline: tuple[tuple[Time, Time], ...] = ()
+    """Stretches [from, to) in which nothing at all is read."""
     parameters: dict[str, float] = {}
     series: dict[str, Steps | Readings] = Field(min_length=1)
     expect: tuple[Expected, ...]
@@ -95,6 +97,8 @@ class CaseFile(_Strict):
     """The cases of one equipment class."""
 
     cls: str = Field(alias="class")
+    healthy: dict[str, Value] = {}
+    """The value of each point from the start on, in every case that does not say otherwise."""
     cases: tuple[Case, ...] = Field(min_length=1)
 
 
@@ -109,21 +113,23 @@ class Happening(NamedTuple):
 
 
 def load_cases(path: Path, catalogue: Catalogue) -> CaseFile:
-    """The cases of a file, each about a rule and points that its class has.
+    """The cases of a file, each about a rule and points that its class has, with the healthy values put in.
 
     Raises: FileError with every problem at its line.
     """
     found, marks = load(path, CaseFile, FileError)
     if found.cls not in catalogue:
         raise FileError([marks.problem(("class",), f"no class {found.cls!r} in the catalogue")])
+    steps = {key: {0: value} for key, value in found.healthy.items()}
+    cases = [case.model_copy(update={"series": {**steps, **case.series}}) for case in found.cases]
     problems = [
         problem
-        for index, case in enumerate(found.cases)
+        for index, case in enumerate(cases)
         for problem in _problems(case, ("cases", index), catalogue[found.cls], marks)
     ]
     if problems:
         raise FileError(problems)
-    return found
+    return found.model_copy(update={"cases": tuple(cases)})
 
 
 def _problems(case: Case, at: tuple[str | int, ...], cls: EquipmentClass, marks: Marks) -> Iterator[Problem]:
@@ -161,7 +167,7 @@ def readings_of(case: Case, cls: EquipmentClass) -> ReadingBatch:
     for key, series in case.series.items():
         row = next(row for row, spec in enumerate(cls.points) if spec.key == key)
         for at, value in _expand(series, case.every, case.until):
-            if value == "silent":
+            if value == "silent" or any(start <= at < end for start, end in case.offline):
                 continue
             bad = value == "bad"
             number = np.nan if bad else _number(cls.points[row], value)
