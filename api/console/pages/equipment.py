@@ -20,6 +20,7 @@ from api.console.views.equipment import load_places, nameplate, parameters, plac
 from api.console.views.live import UNKNOWN, PointView, points_of
 from api.console.views.orders import OrderView, order_view
 from api.console.views.plans import PlanView, load_plans
+from api.console.views.standing import STANDING_STATES
 from api.console.words import CRITICALITY, RULE_STATE
 from plantroom.alarms import AlarmState, Severity
 from plantroom.errors import NotFoundError
@@ -54,7 +55,8 @@ class _Equipment:
                     self.live = LiveTable(visit, self.item)
                 points = points_of(visit.context.table(), self.item.site, self.item.key)
                 _, head, body = panel(t("Trend"))
-                self.trend = Trend(self.made, self.item, points, body, head)
+                fault = await visit.read(lambda session: fault_points(session, self.item.id))
+                self.trend = Trend(self.made, self.item, points, fault, body=body, head=head)
                 self._plate()
             with Tag("div"):
                 self._lists()
@@ -106,7 +108,7 @@ class _Equipment:
                 draw=self._draw_rule,
                 empty=(t("No rule is pending, active or unknown"), ""),
             )
-            with Tag("details"):
+            with Tag("details") as self.quiet:
                 self.normal_count = Tag("summary", "summary")
                 self.normal: Listing[RuleRow] = Listing(
                     [t("Rule"), t("State"), t("Severity")],
@@ -140,7 +142,7 @@ class _Equipment:
     def _draw_rule(self, rule: RuleRow) -> None:
         t = self.made.visit.t
         _, name, severity, state = rule
-        cell(name, "full")
+        cell(name, "grow")
         with cell():
             Tag("span", _RULE_CHIP.get(state, "soft"), t(RULE_STATE.get(state, state)))
         with cell():
@@ -162,6 +164,7 @@ class _Equipment:
         quiet = [row for row in rows if row[3] == "normal"]
         self.rules.show([row for row in rows if row[3] != "normal"])
         self.normal.show(quiet)
+        self.quiet.set_visibility(bool(quiet))
         self.normal_count.put_text(t.ngettext("{n} rule normal", "{n} rules normal", len(quiet)))
 
     def tick(self) -> None:
@@ -190,6 +193,17 @@ def _lists(
     query = select(WorkOrderRow).where(WorkOrderRow.equipment_id == item.id).order_by(WorkOrderRow.id.desc())
     orders = [order_view(lens.t, row) for row in session.scalars(query.limit(SHOWN))]
     return views, orders, load_plans(session, lens, item.id)
+
+
+def fault_points(session: Session, equipment_id: int) -> list[str]:
+    """The points of the equipment's worst standing alarm: what its trend should show first."""
+    row = session.scalars(
+        alarms.query()
+        .where(AlarmRow.equipment_id == equipment_id, AlarmRow.state.in_(STANDING_STATES))
+        .order_by(AlarmRow.severity.desc(), AlarmRow.raised_ts.desc())
+        .limit(1)
+    ).first()
+    return [] if row is None else list(row.readings)
 
 
 async def build(made: Frame) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from nicegui import ui
 
@@ -19,14 +20,16 @@ from plantroom.model import Equipment, Point
 class Trend:
     """The chart, its choices and its place in the address."""
 
-    def __init__(self, made: Frame, item: Equipment, points: list[Point], body: Tag, head: Tag) -> None:
+    def __init__(
+        self, made: Frame, item: Equipment, points: list[Point], fault: Iterable[str], *, body: Tag, head: Tag
+    ) -> None:
         self.made = made
         self.item = item
         self.points = points
         visit, t = made.visit, made.visit.t
         wanted = visit.query.get("span", "")
         self.span = wanted if wanted in SPANS else DEFAULT_SPAN
-        self.chosen = choose_points(points, visit.query.get("points", "")[:400])
+        self.chosen = choose_points(points, visit.query.get("points", "")[:400], fault)
         self.drawn_at = 0
         self.busy = False
         with head:

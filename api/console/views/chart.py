@@ -20,7 +20,7 @@ from plantroom.times import DAY, HOUR, Nanos
 
 STRIP = 170
 """Height of one strip in pixels; a strip of states is half as high."""
-_TOP, _BOTTOM, _SPACE = 34, 26, 30
+_TOP, _BOTTOM, _SPACE = 50, 26, 30
 
 
 def strips(lines: Sequence[Series]) -> list[list[Series]]:

@@ -92,20 +92,16 @@ def point_view(
         normal=range_text(point.normal, point.unit) if point.kind is PointKind.ANALOG else "",
         age=ago_text(t, ts, now),
         condition=condition,
-        note=_note(t, point, condition, quality, None if ts is None else now - ts),
+        note=_note(t, point, condition, quality),
         ts=ts,
     )
 
 
-def _note(t: Translator, point: Point, condition: Condition, quality: Quality, age: Nanos | None) -> str:
+def _note(t: Translator, point: Point, condition: Condition, quality: Quality) -> str:
     if condition is Condition.BAD:
         return t("Bad: {why}", why=quality_words(t, quality & Quality.BAD) or t("not a number"))
-    if condition is Condition.STALE and age is not None:
-        note = t(
-            "Stale: no reading for {span}, expected every {every}",
-            span=span_text(t, age),
-            every=span_text(t, point.sample),
-        )
+    if condition is Condition.STALE:
+        note = t("expected every {every}", every=span_text(t, point.sample))
         bad = quality_words(t, quality & Quality.BAD)
         return f"{note}; {bad}" if bad else note
     if condition in (Condition.OUTSIDE, Condition.NEVER):

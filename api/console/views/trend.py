@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -83,10 +83,10 @@ def of_readings(point: Point, batch: ReadingBatch) -> Series:
     """The readings as they are; bad ones and silences break the line, a state's repetitions are left out."""
     good = ~batch.is_bad() & np.isfinite(batch.value)
     kept = batch.take(good)
-    ts, value = kept.ts, kept.value
+    # silences first: between two changes of a state lies no silence, only its repetitions left out
+    ts, value = with_gaps(kept.ts, kept.value, point.stale_after)
     if point.kind in DISCRETE:
-        ts, value = changes(ts, value, point.stale_after)
-    ts, value = with_gaps(ts, value, point.stale_after)
+        ts, value = changes(ts, value)
     return Series(point, ts, value, bad=int((~good).sum()), cut=len(batch) >= MAX_READINGS)
 
 
@@ -100,14 +100,13 @@ def of_aggregates(point: Point, found: Aggregates, interval: Nanos) -> Series:
     return Series(point, drawn, mean, low, high)
 
 
-def changes(ts: Int64s, value: Float64s, limit: Nanos) -> tuple[Int64s, Float64s]:
-    """The readings at which a state changes, with those on either side of a silence and the last one."""
+def changes(ts: Int64s, value: Float64s) -> tuple[Int64s, Float64s]:
+    """The readings at which a state changes, with those on either side of a gap (NaN) and the last one."""
     if len(ts) < 3:
         return ts, value
     keep = np.ones(len(ts), dtype=np.bool_)
-    changed = value[1:] != value[:-1]
-    silent = np.diff(ts) > limit
-    keep[1:-1] = changed[:-1] | silent[:-1] | silent[1:]
+    # NaN differs from everything, so a gap and what follows it are changes by themselves
+    keep[1:-1] = (value[1:-1] != value[:-2]) | np.isnan(value[2:])
     return ts[keep], value[keep]
 
 
@@ -140,11 +139,12 @@ def _offset(ts: Nanos, zone: ZoneInfo) -> Nanos:
     return 0 if delta is None else int(delta.total_seconds()) * SECOND
 
 
-def choose_points(points: Sequence[Point], wanted: str) -> list[Point]:
-    """The points that the address names, or else the first analog ones that the class lists."""
+def choose_points(points: Sequence[Point], wanted: str, fault: Iterable[str] = ()) -> list[Point]:
+    """The points that the address names, or else the `fault`'s, or else the first analog ones."""
     by_key = {point.key: point for point in points}
-    found = [by_key[key] for key in dict.fromkeys(wanted.split(",")) if key in by_key]
-    if found:
-        return found[:MAX_POINTS]
+    for keys in (wanted.split(","), fault):
+        found = [by_key[key] for key in dict.fromkeys(keys) if key in by_key]
+        if found:
+            return found[:MAX_POINTS]
     analog = [point for point in points if point.kind is PointKind.ANALOG]
     return (analog or list(points))[:2]

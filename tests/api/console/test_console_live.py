@@ -70,7 +70,8 @@ def test_a_good_row() -> None:
 def test_a_stale_row_keeps_its_value_and_says_since_when() -> None:
     view = views.point_view(EN, FLOW, (NOW - 5 * MINUTE, 31.2, GOOD), NOW)
     assert view.value.startswith("31.2")
-    assert view.note == "Stale: no reading for 5 min, expected every 10 s"
+    assert view.age == "5 min ago"
+    assert view.note == "expected every 10 s"
 
 
 def test_a_bad_row_says_why_in_either_language() -> None:

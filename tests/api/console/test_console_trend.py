@@ -65,11 +65,12 @@ def test_bad_readings_are_counted_and_not_drawn() -> None:
 
 
 def test_a_state_is_drawn_by_its_changes() -> None:
-    line = trend.of_readings(RUNNING, batch([0, 10, 20, 30, 40, 50], [0, 0, 0, 1, 1, 1]))
+    seconds = list(range(0, 600, 10))  # longer in each state than the time after which it would be stale
+    line = trend.of_readings(RUNNING, batch(seconds, [float(s >= 300) for s in seconds]))
     assert list(zip((line.ts - NOW).tolist(), line.value.tolist(), strict=True)) == [
         (0, 0.0),
-        (30 * SECOND, 1.0),
-        (50 * SECOND, 1.0),
+        (300 * SECOND, 1.0),
+        (590 * SECOND, 1.0),
     ]
 
 
@@ -119,6 +120,9 @@ def test_the_points_of_an_address() -> None:
     assert [p.key for p in trend.choose_points(points, "mode,nope,flow,mode")] == ["mode", "flow"]
     assert [p.key for p in trend.choose_points(points, "")] == ["flow", "speed"]
     assert [p.key for p in trend.choose_points([RUNNING], "nope")] == ["running"]
+    assert [p.key for p in trend.choose_points(points, "", ["gone", "mode"])] == ["mode"]
+    assert [p.key for p in trend.choose_points(points, "x", ["mode"])] == ["x"]
+    assert [p.key for p in trend.choose_points(points, "", ["gone"])] == ["flow", "speed"]
     assert len(trend.choose_points(points, "mode,flow,speed,x,y")) == trend.MAX_POINTS
 
 
