@@ -58,6 +58,10 @@ class Evaluations:
         found: Int64s = self.column[self.start]
         return found
 
+    def any_in_run(self, mask: Bools) -> Bools:
+        """Whether a mask bool[R, G] holds anywhere in each run, as bool[R, S]."""
+        return np.logical_or.reduceat(mask, self.start, axis=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -107,7 +111,7 @@ def _align(window: Window, readings: Placed, group: Int64s, starts: Int64s) -> E
     count = np.diff(np.append(start, len(column)))
     last = window.evaluated[column]
     at = np.maximum(readings.ts[starts], last)
-    previous = np.where(opens, last, np.roll(at, 1))
+    previous = np.where(opens, last, np.concatenate((at[-1:], at[:-1])))
     again = at == previous
     # only evaluations at the time of the window's last one can come again, so there is one answer for all
     before = np.where(again, window.evaluated_before[column], previous)

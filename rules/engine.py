@@ -14,7 +14,7 @@ from plantroom.alarms import AlarmEvent
 from plantroom.catalogue import Catalogue, EquipmentClass
 from plantroom.errors import CatalogueError, ExpressionError, NotFoundError
 from plantroom.model import Equipment, PointTable
-from plantroom.readings import Bools, Int64s, Quality, ReadingBatch
+from plantroom.readings import Int64s, Quality, ReadingBatch
 from plantroom.times import Nanos
 from rules import checkpoint as checkpoints
 from rules.alignment import Evaluations, Placed, evaluations, sift
@@ -78,19 +78,13 @@ class ClassRules:
         with np.errstate(all="ignore"):
             for index, rule in enumerate(self.compiled):
                 up[index] = rule.raises.true(columns)
-                ask = self._may_clear(index, found, up[index])
-                if len(ask):
-                    part = self.window.columns(found.points[:, ask], found.column[ask])
-                    gone[index, ask] = rule.holds.false(part)
+            # only alarms that are active, or may become so in this batch, can clear
+            may_clear = self.timers.active[:, found.equipment] | found.any_in_run(up)
+            for index in np.flatnonzero(may_clear.any(axis=1)).tolist():
+                ask = np.flatnonzero(may_clear[index].repeat(found.count))
+                part = self.window.columns(found.points[:, ask], found.column[ask])
+                gone[index, ask] = self.compiled[index].holds.false(part)
         return self._changes(found, self.timers.advance(found, up, gone))
-
-    def _may_clear(self, rule: int, found: Evaluations, up: Bools) -> Int64s:
-        """The evaluations of equipment on which the rule is active, or may become so in this batch."""
-        flagged = self.timers.active[rule]
-        if up.any():
-            flagged = flagged.copy()
-            flagged[found.column[up]] = True
-        return np.flatnonzero(flagged[found.column])
 
     def _changes(self, found: Evaluations, flips: Flips) -> Iterator[AlarmChange]:
         for index, at, raised in zip(*(part.tolist() for part in flips), strict=True):

@@ -100,7 +100,7 @@ class Timers:
         """
         column = found.equipment
         goal = np.where(self.active[:, found.column], gone, up)
-        awake = np.logical_or.reduceat(goal, found.start, axis=1)
+        awake = found.any_in_run(goal)
         awake |= (self.since[:, column] != NEVER) | (self.since_before[:, column] != NEVER)
         awake &= self.enabled[:, column]
         rule, run = np.nonzero(awake)
