@@ -7,7 +7,7 @@ Two kinds of traffic: whole equipment at a timestamp, as gateways send it, and s
 its own timestamp and one in twenty a repetition, which is the worst that MQTT can bring.
 
 (a) the plain loop takes one reading at a time and runs the same rules as Python functions of numbers, with
-the same delays and, but for factors, deadbands; (b) the kernel is no rules engine: one threshold with
+the same delays and nearly the same deadbands; (b) the kernel is no rules engine: one threshold with
 hysteresis and on-delay for each point. Read the ratios: figures depend on the machine.
 """
 
