@@ -34,6 +34,7 @@ class Checklist:
         self.site = site
         self.changed = changed
         self._why_not = Part()
+        self._box = Tag("div")
         self._lines: list[Part] = []
 
     def show(self, detail: OrderDetail, *, answerable: bool) -> None:
@@ -41,8 +42,9 @@ class Checklist:
         t = self.visit.t
         why_not = "" if answerable else _why_not(t, detail)
         self._why_not.show(why_not, lambda: why_not and Tag("p", "small soft", why_not))
-        while len(self._lines) < len(detail.tasks):
-            self._lines.append(Part("task"))
+        with self._box:  # wherever this is called from
+            while len(self._lines) < len(detail.tasks):
+                self._lines.append(Part("task"))
         for index, (there, task) in enumerate(zip(self._lines, detail.tasks, strict=True)):
             there.show((task, answerable), partial(self._draw, index, task, answerable=answerable))
 

@@ -84,7 +84,8 @@ def test_an_order_from_open_to_closed(opener: Opener, served: Served, size: tupl
     page.click(".q-dialog button:has-text('Assign')")
     page.click("button:has-text('Start')")
     assert until(lambda: served.order_state(order) is OrderState.IN_PROGRESS)
-    page.check("input[aria-label='Look']")
+    assert page.locator("section[aria-label='Checklist'] .task").count() == 2
+    page.check("section[aria-label='Checklist'] input[aria-label='Look']")
     page.wait_for_selector("text=1 of 2 done")
     page.fill("label:has-text('Measured') input", "9.5")
     page.click("button:has-text('Enter')")
