@@ -55,6 +55,17 @@ def test_s19_a_timestamp_cut_by_the_restart_is_completed() -> None:
     assert brief(successor.step(rest, T0)) == [("raise", 10)]
 
 
+def test_s19_an_alarm_changes_once_at_one_time_over_a_restart() -> None:
+    rig = Rig({"both": "flow < 10 and pressure > 5"})
+    rig.step(("pressure", 0, 9))
+    assert rig.step(("flow", 5, 1)) == [("raise", 5)]
+    successor = rig.fresh()
+    successor.restore(rig.engine.checkpoint())
+    assert successor.state_of(1)["both"].since == T0 + 5 * SECOND
+    assert brief(successor.step(rig.batch(("pressure", 5, 1)), T0)) == []
+    assert brief(successor.step(rig.batch(("pressure", 6, 1)), T0)) == [("clear", 6)]
+
+
 def test_s19_how_far_back_the_store_is_read() -> None:
     rig = Rig(RULES, count=3)
     assert rig.fresh().restore(rig.engine.checkpoint()) is None

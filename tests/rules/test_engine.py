@@ -153,6 +153,15 @@ def test_s13_an_alarm_changes_once_at_one_time() -> None:
     assert rig.step(("running", 6, 1)) == [("clear", 6)]
 
 
+def test_s13_what_the_rest_of_a_timestamp_takes_back_counts_from_that_time() -> None:
+    rig = Rig({"both": {"when": "flow < 10 and pressure > 5", "on_delay": "10s", "off_delay": "10s"}})
+    rig.step(("flow", 0, 1), ("pressure", 0, 9), ("flow", 5, 1), ("pressure", 5, 9))
+    assert rig.step(("flow", 10, 1)) == [("raise", 10)]
+    assert rig.step(("pressure", 10, 1)) == []
+    assert rig.step(("flow", 15, 1), ("pressure", 15, 1)) == []
+    assert rig.step(("flow", 20, 1), ("pressure", 20, 1)) == [("clear", 20)]
+
+
 def test_s14_a_timestamp_in_two_batches_does_not_disturb_delays() -> None:
     rig = Rig({"either": {"when": "flow < 10 or pressure > 5", "on_delay": "10s"}})
     rig.step(("flow", 0, 1), ("pressure", 0, 1))
