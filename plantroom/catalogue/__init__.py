@@ -6,21 +6,25 @@ what a rule's text means is the business of `rules/`.
 
 from plantroom.catalogue.loader import Catalogue, load_catalogue, schema_json
 from plantroom.catalogue.schema import (
+    BaselineSpec,
     EquipmentClass,
     FaultRule,
     PlanSpec,
     PointSpec,
     TaskSpec,
+    TermSpec,
     WorkOrderSpec,
 )
 
 __all__ = [
+    "BaselineSpec",
     "Catalogue",
     "EquipmentClass",
     "FaultRule",
     "PlanSpec",
     "PointSpec",
     "TaskSpec",
+    "TermSpec",
     "WorkOrderSpec",
     "load_catalogue",
     "schema_json",

@@ -10,6 +10,7 @@ from typing import Any
 
 from plantroom.catalogue.schema import EquipmentClass
 from plantroom.errors import CatalogueError, Problem
+from plantroom.model import PointKind
 from plantroom.times import format_duration
 from plantroom.yaml_file import Marks, load
 
@@ -82,7 +83,7 @@ def _problems(found: EquipmentClass, marks: Marks, path: Path) -> Iterator[Probl
     if path.stem != found.key:
         yield marks.problem(("key",), f"must be the file's name, {path.stem!r}")
     names: set[str] = set()
-    for group in ("parameters", "points"):
+    for group in ("parameters", "points", "terms"):
         for index, item in enumerate(getattr(found, group)):
             if item.key in names:
                 yield marks.problem((group, index, "key"), f"{item.key!r} is already a name here")
@@ -97,6 +98,15 @@ def _problems(found: EquipmentClass, marks: Marks, path: Path) -> Iterator[Probl
         for key in rule.deadband:
             if found.point(key) is None:
                 yield marks.problem(("rules", index, "deadband", key), "no such point in the class")
+        for place, key in enumerate(rule.explains):
+            if found.rule(key) is None:
+                yield marks.problem(("rules", index, "explains", place), f"no rule {key!r} in the class")
+    if found.baseline is not None:
+        keys = (*found.baseline.points, found.baseline.deviation)
+        for key in keys:
+            spec = found.point(key)
+            if spec is None or spec.kind is not PointKind.ANALOG:
+                yield marks.problem(("baseline",), f"{key!r} is no analog point of the class")
 
 
 def schema_json() -> str:

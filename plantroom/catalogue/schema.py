@@ -21,6 +21,7 @@ from plantroom.catalogue.fields import (
 from plantroom.model import PointKind
 
 __all__ = [
+    "BaselineSpec",
     "Duration",
     "EquipmentClass",
     "FaultRule",
@@ -31,6 +32,7 @@ __all__ = [
     "SeverityWord",
     "System",
     "TaskSpec",
+    "TermSpec",
     "UnitSymbol",
     "Words",
     "WorkOrderSpec",
@@ -177,6 +179,42 @@ class WorkOrderSpec(_Strict):
     checklist: tuple[TaskSpec, ...] = ()
 
 
+class TermSpec(_Strict):
+    """A named piece of the class's rules: a number or a truth value (`is`), or a choice of states.
+
+    Of `states` the first whose text holds is the state, and `other` where none does; a rule compares it with
+    a quoted word, as an enum point.
+    """
+
+    key: Key
+    name: Words
+    text: Annotated[str, Field(min_length=1, max_length=2000, alias="is")] | None = None
+    states: dict[Key, Annotated[str, Field(min_length=1, max_length=2000)]] | None = None
+    source: Source
+
+    @model_validator(mode="after")
+    def _one(self) -> TermSpec:
+        if (self.text is None) == (not self.states):
+            raise ValueError("needs either `is` or `states`")
+        if self.states and "other" in self.states:
+            raise ValueError("`other` is the state where no text holds; it has none of its own")
+        return self
+
+
+class BaselineSpec(_Strict):
+    """What is learned of each equipment's normal running; its deviation is a point of the class."""
+
+    points: tuple[Key, ...] = Field(min_length=2)
+    """Analog points that belong together."""
+    running: str | None = None
+    """When the equipment is judged, in the language of rules; always if not given."""
+    learn: Duration = 14 * 86_400_000_000_000
+    """How much running makes the commissioning period."""
+    deviation: Key = "deviation"
+    """The point that takes the deviation: 1 is the limit."""
+    source: Source
+
+
 class FaultRule(_Strict):
     """When equipment of the class is in fault, and what follows."""
 
@@ -188,12 +226,20 @@ class FaultRule(_Strict):
     """How long the condition must hold (Prometheus `for`)."""
     off_delay: Duration = 0
     """How long it must be gone (Prometheus `keep_firing_for`)."""
+    min_hold: Duration = 0
+    """How long the alarm stays active at least."""
     deadband: dict[str, str] = {}
     """Point key -> width with unit, such as `0.1 bar`; without it the default of the point's quantity."""
     severity: SeverityWord
     latching: bool = False
     """Whether a person must reset it after the condition is gone."""
     shelvable: bool = True
+    suppresses: bool = False
+    """Whether, while it stands, the alarms of all that this equipment serves or consists of follow from it."""
+    explains: tuple[Key, ...] = ()
+    """Rules of the same equipment whose alarms follow from this one while it stands."""
+    instrument: Key | None = None
+    """The point whose instrument it is about; such rules come with every analog point by themselves."""
     work_order: WorkOrderSpec | None = None
     """The corrective order that it opens; without it none."""
     cause: Words
@@ -226,6 +272,9 @@ class EquipmentClass(_Strict):
     source: Source
     parameters: tuple[ParameterSpec, ...] = ()
     points: tuple[PointSpec, ...] = Field(min_length=1)
+    terms: tuple[TermSpec, ...] = ()
+    """Named pieces that rules use by key, as they use points."""
+    baseline: BaselineSpec | None = None
     rules: tuple[FaultRule, ...] = ()
     plans: tuple[PlanSpec, ...] = ()
 
