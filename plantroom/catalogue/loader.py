@@ -94,6 +94,11 @@ def _problems(found: EquipmentClass, marks: Marks, path: Path) -> Iterator[Probl
             if item.key in seen:
                 yield marks.problem((group, index, "key"), f"duplicate {item.key!r}")
             seen.add(item.key)
+    yield from _strays(found, marks)
+
+
+def _strays(found: EquipmentClass, marks: Marks) -> Iterator[Problem]:
+    """Names of points and rules that the class does not have."""
     for index, rule in enumerate(found.rules):
         for key in rule.deadband:
             if found.point(key) is None:
@@ -101,12 +106,12 @@ def _problems(found: EquipmentClass, marks: Marks, path: Path) -> Iterator[Probl
         for place, key in enumerate(rule.explains):
             if found.rule(key) is None:
                 yield marks.problem(("rules", index, "explains", place), f"no rule {key!r} in the class")
-    if found.baseline is not None:
-        keys = (*found.baseline.points, found.baseline.deviation)
-        for key in keys:
-            spec = found.point(key)
-            if spec is None or spec.kind is not PointKind.ANALOG:
-                yield marks.problem(("baseline",), f"{key!r} is no analog point of the class")
+    if found.baseline is None:
+        return
+    for key in (*found.baseline.points, found.baseline.deviation):
+        spec = found.point(key)
+        if spec is None or spec.kind is not PointKind.ANALOG:
+            yield marks.problem(("baseline",), f"{key!r} is no analog point of the class")
 
 
 def schema_json() -> str:

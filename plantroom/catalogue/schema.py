@@ -39,6 +39,9 @@ __all__ = [
 ]
 
 
+RuleText = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
 class System(StrEnum):
     """The building system that a class belongs to; tiles of the overview."""
 
@@ -188,8 +191,8 @@ class TermSpec(_Strict):
 
     key: Key
     name: Words
-    text: Annotated[str, Field(min_length=1, max_length=2000, alias="is")] | None = None
-    states: dict[Key, Annotated[str, Field(min_length=1, max_length=2000)]] | None = None
+    text: RuleText | None = Field(default=None, alias="is")
+    states: dict[Key, RuleText] | None = None
     source: Source
 
     @model_validator(mode="after")
@@ -206,7 +209,7 @@ class BaselineSpec(_Strict):
 
     points: tuple[Key, ...] = Field(min_length=2)
     """Analog points that belong together."""
-    running: str | None = None
+    running: RuleText | None = None
     """When the equipment is judged, in the language of rules; always if not given."""
     learn: Duration = 14 * 86_400_000_000_000
     """How much running makes the commissioning period."""
@@ -220,7 +223,7 @@ class FaultRule(_Strict):
 
     key: Key
     name: Words
-    when: Annotated[str, Field(min_length=1, max_length=2000)]
+    when: RuleText
     """The condition, in the language that rules/README.md describes."""
     on_delay: Duration = 0
     """How long the condition must hold (Prometheus `for`)."""
@@ -235,7 +238,7 @@ class FaultRule(_Strict):
     """Whether a person must reset it after the condition is gone."""
     shelvable: bool = True
     suppresses: bool = False
-    """Whether, while it stands, the alarms of all that this equipment serves or consists of follow from it."""
+    """Whether the alarms of all that this equipment serves or consists of follow from it while it stands."""
     explains: tuple[Key, ...] = ()
     """Rules of the same equipment whose alarms follow from this one while it stands."""
     instrument: Key | None = None
