@@ -68,6 +68,7 @@ class EquipmentRow(Base):
     space: Mapped[str | None] = mapped_column(Name)
     location: Mapped[str] = mapped_column(Line)
     served_by: Mapped[str | None] = mapped_column(Name)
+    parent: Mapped[str | None] = mapped_column(Name)
     maker: Mapped[str] = mapped_column(Line)
     model: Mapped[str] = mapped_column(Line)
     serial: Mapped[str] = mapped_column(Line)
@@ -111,6 +112,12 @@ class AlarmRow(Base):
     acknowledged_at: Mapped[int | None]
     acknowledged_by: Mapped[str | None] = mapped_column(Name)
     shelved_until: Mapped[int | None]
+    latched: Mapped[bool] = mapped_column(default=False)
+    """Whether the latch is set: raised, and not reset since."""
+    root_alarm_id: Mapped[int | None] = mapped_column(index=True)
+    """The active alarm that explains this one, itself explained by none; alarms are never deleted."""
+    chattered_ts: Mapped[int | None]
+    """Reading time of the last raise that was one too many within a minute."""
     readings: Mapped[dict[str, Any]]
     """The rule's readings when it was last raised."""
     changed_at: Mapped[int] = mapped_column(index=True)
@@ -124,13 +131,59 @@ class AlarmEventRow(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     alarm_id: Mapped[int] = mapped_column(ForeignKey("alarms.id"), index=True)
-    at: Mapped[int]
+    at: Mapped[int] = mapped_column(index=True)
     event: Mapped[str] = mapped_column(String(32))
     from_state: Mapped[str] = mapped_column(String(32))
     to_state: Mapped[str] = mapped_column(String(32))
     by: Mapped[str] = mapped_column(Name)
     note: Mapped[str] = mapped_column(Text)
     readings: Mapped[dict[str, Any]]
+
+
+class FeedbackRow(Base):
+    """What people say of one occurrence of an alarm; the last word stands."""
+
+    __tablename__ = "alarm_feedback"
+
+    alarm_id: Mapped[int] = mapped_column(ForeignKey("alarms.id"), primary_key=True)
+    raised_ts: Mapped[int] = mapped_column(primary_key=True)
+    judgement: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(Name)
+    at: Mapped[int]
+
+
+class FloodRow(Base):
+    """A time in which one site's alarms were too many to follow; it runs until `ends_ts`."""
+
+    __tablename__ = "alarm_floods"
+    __table_args__ = (Index("ix_alarm_floods_site", "site", "started_ts"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    site: Mapped[str] = mapped_column(ForeignKey("sites.key"))
+    started_ts: Mapped[int]
+    ends_ts: Mapped[int]
+    raises: Mapped[int]
+    peak: Mapped[int]
+    """The most raises in any 10 min."""
+
+
+class MaintenanceModeRow(Base):
+    """Equipment or a space whose alarms are out of service for some time; kept after its end."""
+
+    __tablename__ = "maintenance_modes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    site: Mapped[str] = mapped_column(ForeignKey("sites.key"), index=True)
+    equipment_id: Mapped[int | None] = mapped_column(ForeignKey("equipment.id"))
+    space: Mapped[str | None] = mapped_column(Name)
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(Name)
+    started_at: Mapped[int]
+    until: Mapped[int]
+    ended_at: Mapped[int | None] = mapped_column(index=True)
+    ended_by: Mapped[str | None] = mapped_column(Name)
+    equipment: Mapped[EquipmentRow | None] = relationship(lazy="joined")
 
 
 _OPEN = ", ".join(sorted(f"'{state}'" for state in OPEN_STATES))
