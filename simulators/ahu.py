@@ -86,7 +86,7 @@ class AhuModel(Model):
         self.turning = self.commanded and not self.has("fan_belt_failure", ts)
         self.people = self._people(ts)
         # the fault `freeze` brings its own frost, so that it shows in every season
-        weather = self.climate.temperature(ts)
+        weather = self.outdoor_air(ts)
         self.outdoor = weather + self.level("freeze", ts) * (-12.0 - weather)
         for step_s in substeps(dt_s):
             self._fan(ts, step_s)

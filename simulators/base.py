@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -11,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from plantroom.errors import NotFoundError
 from plantroom.model import Criticality, Equipment
-from plantroom.times import SECOND, Nanos, to_datetime
-from simulators.physics import Climate, hour_of_day
+from plantroom.times import DAY, HOUR, MINUTE, SECOND, Nanos, from_datetime, to_datetime
+from simulators.physics import Climate, clip
 
 Value: TypeAlias = float | bool | str
 Values: TypeAlias = dict[str, Value]
@@ -50,10 +51,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class SensorFault:
-    """Where the sensor faults of a class act, and how far the drift goes at severity 1, in the unit."""
+    """Where the sensor faults of a class act, and how far the drift goes at severity 1, in the unit.
+
+    `stuck` is the point of `sensor_stuck` where it is another than that of `sensor_drift`. What is shown
+    stays within [`low`, `high`], the ends of the instrument's range.
+    """
 
     point: str
     drift: float
+    stuck: str | None = None
+    low: float = -math.inf
+    high: float = math.inf
 
 
 class Model(ABC):
@@ -87,6 +95,11 @@ class Model(ABC):
                 f"it has {', '.join(self.faults)}"
             )
         self._stuck: Value | None = None
+        """What a stuck sensor shows since it is stuck; a controller behind it believes it."""
+        self._zone_block: Nanos | None = None
+        self._zone_offset: Nanos = 0
+        self._weather_minute: Nanos | None = None
+        self._weather = 0.0
 
     def step(self, ts: Nanos, dt_s: float) -> Values:
         """The readings at `ts`, `dt_s` after the step before: point key -> value in the class's unit.
@@ -116,7 +129,20 @@ class Model(ABC):
 
     def hour(self, ts: Nanos) -> float:
         """The local hour of day."""
-        return hour_of_day(to_datetime(ts, self.zone))
+        return (ts + self._offset(ts)) % DAY / HOUR
+
+    def weekday(self, ts: Nanos) -> int:
+        """The local day of the week, 1 Monday to 7 Sunday."""
+        # the epoch was a Thursday
+        return ((ts + self._offset(ts)) // DAY + 3) % 7 + 1
+
+    def outdoor_air(self, ts: Nanos) -> float:
+        """Outdoor temperature at the minute in which `ts` lies, degC."""
+        minute = ts // MINUTE
+        if minute != self._weather_minute:
+            self._weather_minute = minute
+            self._weather = self.climate.temperature(minute * MINUTE)
+        return self._weather
 
     @property
     def runs_around_the_clock(self) -> bool:
@@ -137,18 +163,29 @@ class Model(ABC):
         today = to_datetime(self.start, self.zone).date()
         return 1000 if installed is None else max(0, (today - installed).days)
 
+    def _offset(self, ts: Nanos) -> Nanos:
+        """How far the local clock is ahead of UTC; zones change at quarters of an hour only."""
+        block = ts // (15 * MINUTE)
+        if block != self._zone_block:
+            self._zone_block = block
+            wall = to_datetime(block * 15 * MINUTE, self.zone).replace(tzinfo=None)
+            # read as UTC, the clock on the wall is ahead by the offset
+            self._zone_offset = from_datetime(wall) - block * 15 * MINUTE
+        return self._zone_offset
+
     def _through_sensor(self, ts: Nanos, values: Values) -> Values:
         if self.sensor is None:
             return values
-        point = self.sensor.point
-        shown = values[point]
-        drift = self.level("sensor_drift", ts) if "sensor_drift" in self.faults else 0.0
+        sensor = self.sensor
+        if not self.active or sensor is None:
+            return values
+        drift, shown = self.level("sensor_drift", ts), values[sensor.point]
         if drift and isinstance(shown, float):
-            shown = round(shown + drift * self.sensor.drift, 6)
-        if "sensor_stuck" in self.faults and self.has("sensor_stuck", ts):
-            self._stuck = shown if self._stuck is None else self._stuck
-            shown = self._stuck
+            values[sensor.point] = round(clip(shown + drift * sensor.drift, sensor.low, sensor.high), 6)
+        if self.has("sensor_stuck", ts):
+            point = sensor.stuck or sensor.point
+            self._stuck = values[point] if self._stuck is None else self._stuck
+            values[point] = self._stuck
         else:
             self._stuck = None
-        values[point] = shown
         return values

@@ -269,7 +269,7 @@ class ElevatorModel(Model):
 
     def _room(self, ts: Nanos) -> float:
         """The machine room is cooled to 26 degC at most and never below 16."""
-        cooled = clip(18.0 + 0.3 * self.climate.temperature(ts), 16.0, 26.0)
+        cooled = clip(18.0 + 0.3 * self.outdoor_air(ts), 16.0, 26.0)
         return cooled + 30.0 * self.level("machine_room_hot", ts)
 
 

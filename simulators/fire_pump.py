@@ -96,9 +96,7 @@ class FirePumpModel(Model):
             "sprinkler_pressure": PRESSURE.read(self.rng, self.pressure),
             "hydrant_pressure": PRESSURE.read(self.rng, self.pressure * HYDRANT_SHARE),
             "tank_level": LEVEL.read(self.rng, self.tank),
-            "room_temperature": ROOM.read(
-                self.rng, clip(14.0 + 0.4 * self.climate.temperature(ts), 8.0, 30.0)
-            ),
+            "room_temperature": ROOM.read(self.rng, clip(14.0 + 0.4 * self.outdoor_air(ts), 8.0, 30.0)),
             "jockey_starts": self.jockey_starts,
         }
 

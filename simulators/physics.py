@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -46,11 +46,21 @@ class Sensor:
     resolution: float
     low: float = -math.inf
     high: float = math.inf
+    _parts: float = field(init=False, repr=False)
+    """Steps of the resolution in one unit."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_parts", round(1.0 / self.resolution, 6))
 
     def read(self, rng: random.Random, true: float) -> float:
         """What the instrument shows for the true value."""
-        raw = clip(true + rng.gauss(0.0, self.noise), self.low, self.high)
-        return round(round(raw / self.resolution) * self.resolution, 6)
+        raw = true + rng.gauss(0.0, self.noise)
+        if raw < self.low:
+            raw = self.low
+        elif raw > self.high:
+            raw = self.high
+        # divided by a whole number, so that 0.1 comes out as it is written
+        return round(raw * self._parts) / self._parts
 
 
 @dataclass(slots=True)

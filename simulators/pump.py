@@ -177,7 +177,7 @@ class PumpModel(Model):
 
     def _room(self, ts: Nanos) -> float:
         """The plant room follows the weather at a third."""
-        return 20.0 + (self.climate.temperature(ts) + 5.0) / 3
+        return 20.0 + (self.outdoor_air(ts) + 5.0) / 3
 
     def _sundays(self) -> int:
         """Change-overs since installation, which are the starts."""
@@ -188,8 +188,7 @@ class PumpModel(Model):
         return done // 7 - installed // 7
 
     def _is_changing_over(self, ts: Nanos) -> bool:
-        sunday = to_datetime(ts, self.zone).weekday() == 6
-        return sunday and is_between(self.hour(ts), self.changeover, self.changeover + 1 / 6)
+        return self.weekday(ts) == 7 and is_between(self.hour(ts), self.changeover, self.changeover + 1 / 6)
 
 
 MODEL = PumpModel
