@@ -55,6 +55,12 @@ class ReadingStore(Protocol):
         `point_ids` None means every point.
         """
 
+    def scan(self, point_ids: Int32s | None, start: Nanos, end: Nanos) -> ReadingBatch:
+        """The readings of `range` in no promised order: faster, for whoever sorts by itself.
+
+        The columns are the caller's own.
+        """
+
     def aggregate(self, point_ids: Int32s, start: Nanos, end: Nanos, interval: Nanos) -> Aggregates:
         """Mean, lowest, highest and count per point and interval of the good readings in the range.
 

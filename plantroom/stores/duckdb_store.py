@@ -54,6 +54,7 @@ GROUP BY ALL ORDER BY point_id, start
 """
 _DROP = "DELETE FROM readings WHERE rowid IN (SELECT rowid FROM readings WHERE ts < $ts LIMIT $slice)"
 
+_COLUMNS = (("point_id", np.int32), ("ts", np.int64), ("value", np.float64), ("quality", np.uint8))
 _INT64 = np.iinfo(np.int64)
 
 
@@ -111,16 +112,13 @@ class DuckdbStore:
         """Readings with start <= ts < end, sorted by time then point, the first `limit` of them."""
         if limit is not None and limit < 0:
             raise ValueError("limit must not be negative")
-        query, given = _RANGE, {"start": _clamped(start), "end": _clamped(end)}
-        if point_ids is not None:
-            query += _OF_POINTS
-        query += _IN_ORDER
-        if limit is not None:
-            query, given = query + " LIMIT $limit", given | {"limit": limit}
-        with self._file.cursor() as cursor:
-            if point_ids is not None:
-                cursor.register("wanted", _wanted(point_ids))
-            return _batch(cursor.execute(query, given).fetchnumpy())
+        if limit is None:
+            return self._read(point_ids, start, end, _IN_ORDER)
+        return self._read(point_ids, start, end, _IN_ORDER + " LIMIT $limit", limit=limit)
+
+    def scan(self, point_ids: Int32s | None, start: Nanos, end: Nanos) -> ReadingBatch:
+        """The readings of `range` in no promised order, as they lie in the file."""
+        return self._read(point_ids, start, end, "")
 
     def aggregate(self, point_ids: Int32s, start: Nanos, end: Nanos, interval: Nanos) -> Aggregates:
         """Mean, lowest, highest and count per point and interval of the good readings in the range."""
@@ -169,6 +167,16 @@ class DuckdbStore:
         """Interrupt queries, wait for an append, and release the file."""
         with self._writing:
             self._file.close()
+
+    def _read(
+        self, point_ids: Int32s | None, start: Nanos, end: Nanos, ending: str, **given: int
+    ) -> ReadingBatch:
+        query = (_RANGE if point_ids is None else _RANGE + _OF_POINTS) + ending
+        with self._file.cursor() as cursor:
+            if point_ids is not None:
+                cursor.register("wanted", _wanted(point_ids))
+            given |= {"start": _clamped(start), "end": _clamped(end)}
+            return _from_arrow(cursor.sql(query, params=given).to_arrow_table())
 
     def _remember(self) -> None:
         """Read again what is kept in memory, where the file was opened anew or a write failed."""
@@ -252,6 +260,21 @@ def _compare(cursor: duckdb.DuckDBPyConnection, folded: _Folded, late: Int64s) -
 
 def _arrow(batch: ReadingBatch) -> Table:
     return table({"point_id": batch.point_id, "ts": batch.ts, "value": batch.value, "quality": batch.quality})
+
+
+def _from_arrow(found: Table) -> ReadingBatch:
+    """The columns of a result, copied once: what Arrow holds cannot be written to."""
+    return ReadingBatch(*(_joined(found, name, dtype) for name, dtype in _COLUMNS))
+
+
+def _joined(found: Table, name: str, dtype: Any) -> Any:
+    column = found.column(name)
+    joined = np.empty(len(column), dtype=dtype)
+    at = 0
+    for chunk in column.chunks:
+        joined[at : at + len(chunk)] = chunk.to_numpy()
+        at += len(chunk)
+    return joined
 
 
 def _wanted(point_ids: Int32s) -> Table:

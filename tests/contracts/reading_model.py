@@ -77,6 +77,7 @@ class ReadingStoreModel(RuleBasedStateMachine):
             if start <= row[1] < start + span and (points is None or row[0] in points)
         ]
         assert rows(self.store.range(wanted, start, start + span, limit)) == rows(batch(*expected[:limit]))
+        assert sorted(rows(self.store.scan(wanted, start, start + span))) == sorted(rows(batch(*expected)))
 
     @rule(points=st.sets(POINTS), start=TIMES, span=st.integers(0, 15), interval=st.integers(1, 7))
     def aggregate(self, points: set[int], start: int, span: int, interval: int) -> None:

@@ -77,6 +77,30 @@ class RangeContract:
             assert not any(np.ma.isMaskedArray(column) for column in columns)
 
 
+class ScanContract:
+    """The readings of range, in no promised order."""
+
+    def test_the_same_readings_as_range(self, store: ReadingStore) -> None:
+        store.append(batch((3, T0 + 9, 3.0), (1, T0, 1.0, Quality.UNIT), (2, T0, float("nan"))))
+        store.append(batch((1, T0 - 1, 4.0), (1, T0 + 10, 5.0), (2, T0 + 3, 6.0)))
+        wanted = np.array([2, 1, 500], dtype=np.int32)
+        for points in (None, wanted, np.array([], dtype=np.int32)):
+            found = store.scan(points, T0, T0 + 10)
+            assert sorted(rows(found)) == sorted(rows(store.range(points, T0, T0 + 10)))
+        assert len(store.scan(None, T0, T0 + 10)) == 4
+        assert len(store.scan(wanted, T0, T0)) == 0
+        assert len(store.scan(None, -(2**80), 2**80)) == 6
+
+    def test_the_columns_are_the_callers_own_and_have_their_types(self, store: ReadingStore) -> None:
+        store.append(batch((1, T0, 1.0)))
+        found = store.scan(None, T0, FAR)
+        found.value[:] = 99.0
+        assert store.scan(None, T0, FAR).value.tolist() == [1.0]
+        for part in (found, store.scan(None, 0, 1)):
+            columns = (part.point_id, part.ts, part.value, part.quality)
+            assert [column.dtype.name for column in columns] == ["int32", "int64", "float64", "uint8"]
+
+
 class AggregateContract:
     """Figures of the good readings, per point and interval."""
 

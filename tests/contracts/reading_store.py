@@ -11,13 +11,19 @@ from collections.abc import Iterator
 import pytest
 
 from plantroom.stores.base import ReadingStore
-from tests.contracts.reading_reads import AggregateContract, LatestContract, RangeContract
+from tests.contracts.reading_reads import AggregateContract, LatestContract, RangeContract, ScanContract
 from tests.contracts.reading_writes import AppendContract, KeepingContract, ThreadContract
 from tests.contracts.rows import OpenStore
 
 
 class ReadingStoreContract(
-    AppendContract, LatestContract, RangeContract, AggregateContract, KeepingContract, ThreadContract
+    AppendContract,
+    LatestContract,
+    RangeContract,
+    ScanContract,
+    AggregateContract,
+    KeepingContract,
+    ThreadContract,
 ):
     """The whole contract; subclass it with an `open_store` fixture."""
 
