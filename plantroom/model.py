@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -109,6 +109,8 @@ class Equipment:
     location: str = ""
     served_by: str | None = None
     """Key of the equipment that feeds this one."""
+    parent: str | None = None
+    """Key of the equipment that this one is a part of."""
     maker: str = ""
     model: str = ""
     serial: str = ""
@@ -154,6 +156,8 @@ class PointTable:
             self.kind[point.id] = self.KIND_CODES[point.kind]
             self.valid_low[point.id], self.valid_high[point.id] = point.valid
             self.stale_after[point.id] = point.stale_after
+        self._children = self._below("parent")
+        self._served = self._below("served_by")
 
     def of_equipment(self, site: str, equipment: str) -> Mapping[str, int] | None:
         """Point key -> id of one equipment; None where the site or equipment is unknown."""
@@ -162,3 +166,50 @@ class PointTable:
     def id_of(self, site: str, equipment: str, point: str) -> int | None:
         """The point's id; None where any of the three is unknown."""
         return self._ids.get(f"{site}/{equipment}", {}).get(point)
+
+    def parent_of(self, item: Equipment) -> Equipment | None:
+        """The equipment that this one is a part of; None where it stands for itself."""
+        return self._at(item.site, item.parent)
+
+    def supplier_of(self, item: Equipment) -> Equipment | None:
+        """The equipment that feeds this one; None where none is named."""
+        return self._at(item.site, item.served_by)
+
+    def children_of(self, item: Equipment) -> tuple[Equipment, ...]:
+        """The parts of this equipment that are in service, by id."""
+        return self._children.get(item.path, ())
+
+    def served_from(self, item: Equipment) -> tuple[Equipment, ...]:
+        """The equipment in service that this one feeds, by id."""
+        return self._served.get(item.path, ())
+
+    def upstream_of(self, item: Equipment) -> tuple[Equipment, ...]:
+        """What this equipment is fed by or a part of, and what those are, the nearest first; never itself."""
+        return _closure(item, lambda one: (self.parent_of(one), self.supplier_of(one)))
+
+    def downstream_of(self, item: Equipment) -> tuple[Equipment, ...]:
+        """What this equipment feeds or consists of, and what those do, the nearest first; never itself."""
+        return _closure(item, lambda one: (*self.children_of(one), *self.served_from(one)))
+
+    def _at(self, site: str, key: str | None) -> Equipment | None:
+        return None if key is None else self.equipment_by_path.get(f"{site}/{key}")
+
+    def _below(self, relation: str) -> dict[str, tuple[Equipment, ...]]:
+        found: dict[str, list[Equipment]] = {}
+        for item in sorted(self.equipment, key=lambda one: one.id):
+            above = getattr(item, relation)
+            if above is not None and item.retired_at is None:
+                found.setdefault(f"{item.site}/{above}", []).append(item)
+        return {path: tuple(items) for path, items in found.items()}
+
+
+def _closure(
+    item: Equipment, following: Callable[[Equipment], tuple[Equipment | None, ...]]
+) -> tuple[Equipment, ...]:
+    found: dict[int, Equipment] = {item.id: item}
+    edge = [item]
+    while edge:
+        reached = {one.id: one for start in edge for one in following(start) if one is not None}
+        edge = [one for one in reached.values() if one.id not in found]
+        found.update((one.id, one) for one in edge)
+    return tuple(one for one in found.values() if one is not item)

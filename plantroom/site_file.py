@@ -69,6 +69,8 @@ class EquipmentEntry(_Strict):
     space: Key | None = None
     location: _Line = ""
     served_by: Key | None = None
+    parent: Key | None = None
+    """The equipment that it is a part of."""
     maker: _Line = ""
     model: _Line = ""
     serial: _Line = ""
@@ -138,8 +140,9 @@ def _site_problems(site: SiteEntry, catalogue: Catalogue, place: _Place) -> Iter
     yield from _repeated([item.key for item in site.equipment], place.at("equipment"))
     parents = {space.key: space.parent for space in site.spaces}
     yield from _tree_problems(parents, place.at("spaces"), "parent", "space")
-    feeds = {item.key: item.served_by for item in site.equipment}
-    yield from _tree_problems(feeds, place.at("equipment"), "served_by", "equipment")
+    for entry in ("served_by", "parent"):
+        above = {item.key: getattr(item, entry) for item in site.equipment}
+        yield from _tree_problems(above, place.at("equipment"), entry, "equipment")
     for index, item in enumerate(site.equipment):
         here = place.at("equipment", index)
         if item.space is not None and item.space not in parents:

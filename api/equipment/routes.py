@@ -92,8 +92,8 @@ def _of(overview: Overview, item: Equipment | None) -> Condition:
 
 
 def _plate(row: EquipmentRow, overview: Overview) -> dict[str, object]:
-    feeds = (row.site, row.key)
-    serves = [item.path for item in overview.table.equipment if (item.site, item.served_by) == feeds]
+    table = overview.table
+    item = table.equipment_by_id.get(row.id)
     return {
         "maker": row.maker,
         "model": row.model,
@@ -102,7 +102,9 @@ def _plate(row: EquipmentRow, overview: Overview) -> dict[str, object]:
         "design_life_years": row.design_life_years,
         "commissioned_at": row.commissioned_at,
         "served_by": None if row.served_by is None else f"{row.site}/{row.served_by}",
-        "serves": serves,
+        "serves": [] if item is None else [one.path for one in table.served_from(item)],
+        "parent": None if row.parent is None else f"{row.site}/{row.parent}",
+        "children": [] if item is None else [one.path for one in table.children_of(item)],
     }
 
 

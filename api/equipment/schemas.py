@@ -141,6 +141,10 @@ class EquipmentDetail(EquipmentItem):
     """Path of the equipment that feeds it."""
     serves: list[str]
     """Paths of the equipment that it feeds."""
+    parent: str | None
+    """Path of the equipment that it is a part of."""
+    children: list[str]
+    """Paths of its parts."""
     parameters: list[Parameter]
     live: list[PointNow]
     rules: list[RuleNow]

@@ -137,8 +137,11 @@ def test_detail_has_the_plate(viewer: TestClient) -> None:
         {"key": "rated_flow", "name": {"en": "Rated flow", "zh": "额定流量"}, "value": 60.0, "unit": "m3/h"}
     ]
     assert (found["served_by"], found["serves"]) == ("north/mill-1", [])
+    assert (found["parent"], found["children"]) == (None, [])
     assert found["design_life_years"] == 15
-    assert ok(viewer.get(f"{EQUIPMENT}/north/mill-1"))["serves"] == ["north/mill-2"]
+    whole = ok(viewer.get(f"{EQUIPMENT}/north/mill-1"))
+    assert (whole["serves"], whole["children"]) == (["north/mill-2"], ["north/beacon-1"])
+    assert ok(viewer.get(f"{EQUIPMENT}/north/beacon-1"))["parent"] == "north/mill-1"
 
 
 def test_of_another_site_and_of_none(viewer: TestClient) -> None:

@@ -113,3 +113,47 @@ def test_an_empty_property_has_columns_of_no_rows() -> None:
 def test_equipment_is_of_middling_criticality_unless_said_otherwise() -> None:
     assert FIRST.criticality is Criticality.B
     assert FIRST.path == "harbour/pump-01"
+
+
+def related(number: int, key: str, **given: object) -> Equipment:
+    return Equipment(number, "harbour", key, "pump", Text(key, key), **given)  # type: ignore[arg-type]
+
+
+class TestRelations:
+    """A transformer feeds a board, the board has two feeders, a pump hangs on one of them."""
+
+    transformer = related(1, "transformer")
+    board = related(2, "board", served_by="transformer")
+    feeder_b = related(5, "feeder-b", parent="board")
+    feeder_a = related(3, "feeder-a", parent="board")
+    pump = related(4, "pump", served_by="feeder-a")
+    old = related(6, "old", served_by="feeder-a", retired_at=1)
+    stranger = Equipment(7, "tower", "pump", "pump", Text("x", "x"), served_by="board")
+    table = PointTable([transformer, board, feeder_b, feeder_a, pump, old, stranger], [])
+
+    def test_above_and_below(self) -> None:
+        assert self.table.parent_of(self.feeder_a) is self.board
+        assert self.table.parent_of(self.pump) is None
+        assert self.table.supplier_of(self.pump) is self.feeder_a
+        assert self.table.supplier_of(self.transformer) is None
+        assert self.table.children_of(self.board) == (self.feeder_a, self.feeder_b)
+        assert self.table.served_from(self.transformer) == (self.board,)
+        assert self.table.served_from(self.pump) == ()
+
+    def test_what_is_retired_is_nobodys_part_and_another_site_has_its_own_names(self) -> None:
+        assert self.table.served_from(self.feeder_a) == (self.pump,)
+        assert self.table.served_from(self.board) == ()
+        assert self.table.supplier_of(self.stranger) is None
+
+    def test_up_and_down_all_the_way_through_both_relations(self) -> None:
+        assert self.table.upstream_of(self.pump) == (self.feeder_a, self.board, self.transformer)
+        assert self.table.downstream_of(self.transformer) == (
+            self.board, self.feeder_a, self.feeder_b, self.pump,
+        )  # fmt: skip
+        assert self.table.downstream_of(self.pump) == ()
+
+    def test_a_circle_through_both_relations_ends(self) -> None:
+        board = related(1, "board", served_by="ups")
+        ups = related(2, "ups", parent="board")
+        table = PointTable([board, ups], [])
+        assert (table.upstream_of(board), table.downstream_of(board)) == ((ups,), (ups,))

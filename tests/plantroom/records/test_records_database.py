@@ -14,10 +14,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import StatementError
 
+from plantroom.alarms import AlarmEvent, Severity
 from plantroom.errors import StoreCorruptError, StoreError, StoreUnavailableError
-from plantroom.stores.records import Database
+from plantroom.stores.records import Database, alarms
+from plantroom.stores.records.alarms import RuleFacts
 from plantroom.stores.records.database import MIGRATIONS
-from plantroom.stores.records.tables import Base, CheckpointRow, SiteRow, UserRow
+from plantroom.stores.records.tables import AlarmRow, Base, CheckpointRow, SiteRow, UserRow
+from tests.plantroom.records.kit import START
 
 
 def config() -> Config:
@@ -55,6 +58,37 @@ def test_every_migration_goes_down_and_up_again(empty: Database) -> None:
             (command.downgrade if target == "base" else command.upgrade)(settings, target)
         found = set(inspect(empty.engine).get_table_names())
         assert found == (tables if tables is not None else {*Base.metadata.tables, "alembic_version"})
+
+
+def to_version(database: Database, target: str, *, down: bool = False) -> None:
+    with database.engine.execution_options(write=True).begin() as connection:
+        settings = config()
+        settings.attributes["connection"] = connection
+        (command.downgrade if down else command.upgrade)(settings, target)
+
+
+def test_alarms_of_the_first_version_keep_their_history_and_their_latch(database: Database) -> None:
+    facts = RuleFacts(Severity.MAJOR, latching=True)
+    with database.transaction() as session:
+        for equipment, events in ((1, "rc"), (2, "rca"), (3, "rcar")):
+            for place, letter in enumerate(events[:2]):
+                event = {"r": AlarmEvent.RAISE, "c": AlarmEvent.CLEAR}[letter]
+                alarms.follow(
+                    session, equipment, "low_flow", event=event, ts=START + place, facts=facts, readings={}
+                )
+            for event in (AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET)[: len(events) - 2]:
+                alarms.act(session, equipment, event, by="chen", now=START + 10)
+    to_version(database, "0001", down=True)
+    to_version(database, "head")
+    with database.session() as session:
+        rows = list(session.scalars(alarms.query().order_by(AlarmRow.id)))
+        assert [(row.state, row.latched) for row in rows] == [
+            ("latched_unacknowledged", True),
+            ("latched_acknowledged", True),
+            ("normal", False),
+        ]
+        assert [len(alarms.events_of(session, row.id)) for row in rows] == [2, 3, 4]
+        assert {row.root_alarm_id for row in rows} == {None}
 
 
 def test_two_processes_migrate_at_once(tmp_path: Path) -> None:

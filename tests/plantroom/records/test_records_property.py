@@ -86,6 +86,18 @@ sites:
 MILL = "      - {key: mill-1, class: mill, name: {en: Mill, zh: 磨}}\n"
 
 
+def test_what_it_is_a_part_of_and_what_feeds_it_come_back(empty: Database, tmp_path: Path) -> None:
+    more = "      - {key: mill-2, class: mill, name: {en: Mill, zh: 磨}, served_by: mill-1, parent: mill-1}\n"
+    import_text(empty, tmp_path, NORTH + MILL + more)
+    with empty.session() as session:
+        table = properties.load_table(session, catalogue())
+    item = table.equipment_by_path["north/mill-2"]
+    assert (item.served_by, item.parent) == ("mill-1", "mill-1")
+    assert import_text(empty, tmp_path, NORTH + MILL + more.replace(", parent: mill-1", "")).changed == (
+        "north/mill-2",
+    )
+
+
 def test_what_the_file_no_longer_names_is_retired_and_comes_back_with_its_history(
     database: Database, tmp_path: Path
 ) -> None:

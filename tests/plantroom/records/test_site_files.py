@@ -47,6 +47,8 @@ WRONG: list[tuple[str, str, int, str, str]] = [
     ("key: mill-2", "key: mill-1", 13, "key", "duplicate 'mill-1'"),
     ("served_by: mill-1", "served_by: mill-2", 16, "served_by", "above itself"),
     ("served_by: mill-1", "served_by: boiler", 16, "served_by", "no equipment 'boiler'"),
+    ("served_by: mill-1", "parent: mill-2", 16, "parent", "above itself"),
+    ("served_by: mill-1", "parent: boiler", 16, "parent", "no equipment 'boiler'"),
     ("space: b1", "space: b9", 12, "space", "no space 'b9'"),
     (
         "class: mill\n        name: {en: Mill, zh: 磨}\n        space",
@@ -82,6 +84,17 @@ WRONG: list[tuple[str, str, int, str, str]] = [
     ("points: {flow: {valid: [0, 50]}}", "key: again", 18, "key", "duplicate key"),
     ("points: {flow: {valid: [0, 50]}}", "points: [", 19, "", "expected"),
 ]
+
+
+def test_circles_of_three_are_named_at_each_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    third = "      - {key: mill-3, class: mill, name: {en: Mill, zh: 磨}, parent: mill-1}\n"
+    text = GOOD.replace("served_by: mill-1", "parent: mill-3").replace("space: b1", "parent: mill-2") + third
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SiteError) as raised:
+        load_site_file(path, catalogue())
+    found = [(problem.line, problem.key.rpartition(".")[2]) for problem in raised.value.problems]
+    assert found == [(12, "parent"), (16, "parent"), (19, "parent")]
 
 
 def test_the_good_file_is_good(empty: Database, tmp_path: Path) -> None:
