@@ -1,0 +1,122 @@
+"""What alarms went through in a period, for the figures of `plantroom.alarm_figures`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from plantroom.alarm_patterns import EVENTS, OTHER_EVENT, STATES, AlarmLog
+from plantroom.alarm_targets import Band, band_of
+from plantroom.alarms import STANDING, AlarmEvent, AlarmState, Severity
+from plantroom.catalogue import Catalogue
+from plantroom.errors import ConflictError
+from plantroom.model import Criticality, PointTable
+from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, EquipmentRow
+from plantroom.times import Nanos
+
+MAX_CHANGES = 1_000_000
+"""More changes than this are not read at once."""
+_STANDING = [state.value for state in STANDING]
+_NORMAL = STATES[AlarmState.NORMAL]
+_RAISE = EVENTS[AlarmEvent.RAISE]
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
+Row = tuple[int, int, int, int, int]
+
+
+def load_log(
+    session: Session, start: Nanos, end: Nanos, site: str | None = None, *, limit: int = MAX_CHANGES
+) -> AlarmLog:
+    """Every change from `start` up to `end` at one site or at all, and what stood when it began.
+
+    Raises: ConflictError for more changes than `limit`.
+    """
+    inside = (AlarmEventRow.at >= start, AlarmEventRow.at < end)
+    query = _at_site(select(AlarmEventRow.id).where(*inside), site).limit(limit + 1)
+    if (session.scalar(select(func.count()).select_from(query.subquery())) or 0) > limit:
+        raise ConflictError(f"the period has more than {limit:,} changes of alarms; take a shorter one")
+    changes = _at_site(
+        select(
+            AlarmEventRow.alarm_id,
+            AlarmEventRow.at,
+            AlarmEventRow.event,
+            AlarmEventRow.from_state,
+            AlarmEventRow.to_state,
+        ).where(*inside),
+        site,
+    ).order_by(AlarmEventRow.id)
+    rows = _standing_at(session, start, site)
+    rows.extend(
+        (alarm, at, EVENTS.get(event, OTHER_EVENT), STATES[before], STATES[after])
+        for alarm, at, event, before, after in session.execute(changes)
+    )
+    return AlarmLog.of(rows)
+
+
+def _standing_at(session: Session, start: Nanos, site: str | None) -> list[Row]:
+    """A row for each alarm that stood at `start`, with when it began to."""
+    before = AlarmEventRow.at < start
+    last = _newest(before, site)
+    standing = session.execute(
+        select(AlarmEventRow.alarm_id, AlarmEventRow.to_state)
+        .join(last, AlarmEventRow.id == last.c.id)
+        .where(AlarmEventRow.to_state.in_(_STANDING))
+    )
+    states = dict(list(standing))
+    begun = _newest(
+        before & AlarmEventRow.to_state.in_(_STANDING) & AlarmEventRow.from_state.not_in(_STANDING), site
+    )
+    since = session.execute(
+        select(AlarmEventRow.alarm_id, AlarmEventRow.at).join(begun, AlarmEventRow.id == begun.c.id)
+    )
+    return [(alarm, at, _RAISE, _NORMAL, STATES[states[alarm]]) for alarm, at in since if alarm in states]
+
+
+def _newest(condition: ColumnElement[bool], site: str | None) -> Any:
+    """The id of each alarm's newest change of this kind."""
+    query = select(func.max(AlarmEventRow.id).label("id")).where(condition).group_by(AlarmEventRow.alarm_id)
+    return _at_site(query, site).subquery()
+
+
+def _at_site(query: Query, site: str | None) -> Query:
+    if site is None:
+        return query
+    alarms = select(AlarmRow.id).join(AlarmRow.equipment).where(EquipmentRow.site == site)
+    return query.where(AlarmEventRow.alarm_id.in_(alarms))
+
+
+def load_bands(session: Session, site: str | None = None) -> dict[int, Band]:
+    """Alarm id -> its priority, from the severity that it was raised with last."""
+    query = select(AlarmRow.id, AlarmRow.severity, EquipmentRow.criticality).join(AlarmRow.equipment)
+    if site is not None:
+        query = query.where(EquipmentRow.site == site)
+    return {
+        alarm: band_of(Severity(severity), Criticality(criticality))
+        for alarm, severity, criticality in session.execute(query)
+    }
+
+
+def known_since(session: Session, site: str | None = None) -> Nanos | None:
+    """Since when anything of the site, or of all, has been watched; None for nothing."""
+    query = select(func.min(EquipmentRow.commissioned_at))
+    if site is not None:
+        query = query.where(EquipmentRow.site == site)
+    return session.scalar(query)
+
+
+def configured_bands(table: PointTable, catalogue: Catalogue, site: str | None = None) -> Mapping[Band, int]:
+    """How many rules are in force at each priority, each counted for each equipment in service."""
+    found: Counter[Band] = Counter()
+    for item in table.equipment:
+        if item.retired_at is not None or (site is not None and item.site != site):
+            continue
+        for rule in catalogue[item.equipment_class].rules:
+            override = item.rule_overrides.get(rule.key)
+            if override is not None and not override.enabled:
+                continue
+            changed = None if override is None else override.severity
+            found[band_of(rule.severity if changed is None else changed, item.criticality)] += 1
+    return found
