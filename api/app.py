@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+import api.alarm_figures.routes
 import api.alarms.routes
 import api.equipment.routes
 import api.operations.routes
@@ -26,6 +27,7 @@ _ROUTERS = (
     api.equipment.routes.router,
     api.readings.routes.router,
     api.alarms.routes.router,
+    api.alarm_figures.routes.router,
     api.work_orders.routes.router,
     api.quarantine.routes.router,
     api.sessions.routes.router,

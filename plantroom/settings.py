@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """SQLAlchemy URL; without it SQLite in `data`."""
     checkpoint_every: Duration = parse_duration("5s")
+    operators: int = Field(default=1, ge=1, le=100)
+    """How many people share the alarms at one time; figures of the alarm system are per operator."""
     mqtt: MqttSettings = MqttSettings()
     ingest: IngestSettings = IngestSettings()
     http: HttpSettings = HttpSettings()

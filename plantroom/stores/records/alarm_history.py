@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from plantroom.alarm_patterns import EVENTS, OTHER_EVENT, STATES, AlarmLog
+from plantroom.alarm_figures import AlarmFigures, measure
+from plantroom.alarm_patterns import EVENTS, OTHER_EVENT, STATES, AlarmLog, Period
 from plantroom.alarm_targets import Band, band_of
 from plantroom.alarms import STANDING, AlarmEvent, AlarmState, Severity
 from plantroom.catalogue import Catalogue
 from plantroom.errors import ConflictError
 from plantroom.model import Criticality, PointTable
+from plantroom.stores.records.alarms import query
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, EquipmentRow
 from plantroom.times import Nanos
 
@@ -35,8 +38,8 @@ def load_log(
     Raises: ConflictError for more changes than `limit`.
     """
     inside = (AlarmEventRow.at >= start, AlarmEventRow.at < end)
-    query = _at_site(select(AlarmEventRow.id).where(*inside), site).limit(limit + 1)
-    if (session.scalar(select(func.count()).select_from(query.subquery())) or 0) > limit:
+    some = _at_site(select(AlarmEventRow.id).where(*inside), site).limit(limit + 1)
+    if (session.scalar(select(func.count()).select_from(some.subquery())) or 0) > limit:
         raise ConflictError(f"the period has more than {limit:,} changes of alarms; take a shorter one")
     changes = _at_site(
         select(
@@ -54,6 +57,29 @@ def load_log(
         for alarm, at, event, before, after in session.execute(changes)
     )
     return AlarmLog.of(rows)
+
+
+def load_figures(
+    session: Session, table: PointTable, catalogue: Catalogue, period: Period, site: str | None = None
+) -> AlarmFigures:
+    """The figures of the part of the period in which anything was watched.
+
+    Raises: ConflictError for a period with too many changes.
+    """
+    since = known_since(session, site)
+    start = period.end if since is None else min(max(period.start, since), period.end)
+    return measure(
+        load_log(session, start, period.end, site),
+        replace(period, start=start),
+        load_bands(session, site),
+        configured_bands(table, catalogue, site),
+    )
+
+
+def load_alarms(session: Session, ids: Iterable[int]) -> dict[int, AlarmRow]:
+    """The alarms of these ids, with their equipment."""
+    wanted = sorted(set(ids))
+    return {row.id: row for row in session.scalars(query().where(AlarmRow.id.in_(wanted)))}
 
 
 def _standing_at(session: Session, start: Nanos, site: str | None) -> list[Row]:
@@ -77,34 +103,34 @@ def _standing_at(session: Session, start: Nanos, site: str | None) -> list[Row]:
 
 def _newest(condition: ColumnElement[bool], site: str | None) -> Any:
     """The id of each alarm's newest change of this kind."""
-    query = select(func.max(AlarmEventRow.id).label("id")).where(condition).group_by(AlarmEventRow.alarm_id)
-    return _at_site(query, site).subquery()
+    newest = select(func.max(AlarmEventRow.id).label("id")).where(condition).group_by(AlarmEventRow.alarm_id)
+    return _at_site(newest, site).subquery()
 
 
-def _at_site(query: Query, site: str | None) -> Query:
+def _at_site(changes: Query, site: str | None) -> Query:
     if site is None:
-        return query
+        return changes
     alarms = select(AlarmRow.id).join(AlarmRow.equipment).where(EquipmentRow.site == site)
-    return query.where(AlarmEventRow.alarm_id.in_(alarms))
+    return changes.where(AlarmEventRow.alarm_id.in_(alarms))
 
 
 def load_bands(session: Session, site: str | None = None) -> dict[int, Band]:
     """Alarm id -> its priority, from the severity that it was raised with last."""
-    query = select(AlarmRow.id, AlarmRow.severity, EquipmentRow.criticality).join(AlarmRow.equipment)
+    found = select(AlarmRow.id, AlarmRow.severity, EquipmentRow.criticality).join(AlarmRow.equipment)
     if site is not None:
-        query = query.where(EquipmentRow.site == site)
+        found = found.where(EquipmentRow.site == site)
     return {
         alarm: band_of(Severity(severity), Criticality(criticality))
-        for alarm, severity, criticality in session.execute(query)
+        for alarm, severity, criticality in session.execute(found)
     }
 
 
 def known_since(session: Session, site: str | None = None) -> Nanos | None:
     """Since when anything of the site, or of all, has been watched; None for nothing."""
-    query = select(func.min(EquipmentRow.commissioned_at))
+    first = select(func.min(EquipmentRow.commissioned_at))
     if site is not None:
-        query = query.where(EquipmentRow.site == site)
-    return session.scalar(query)
+        first = first.where(EquipmentRow.site == site)
+    return session.scalar(first)
 
 
 def configured_bands(table: PointTable, catalogue: Catalogue, site: str | None = None) -> Mapping[Band, int]:
