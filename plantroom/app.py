@@ -36,6 +36,8 @@ from plantroom.stores.records import Database
 from plantroom.stores.records.property import Imported, import_sites, load_table
 from plantroom.stores.records.quarantine import QuarantineStore
 from plantroom.times import Clock, Nanos, system_clock
+from rules.baseline import running
+from rules.baseline.watch import Watch
 from rules.dispatch import Dispatcher
 from rules.engine import Engine
 from rules.expression import check_catalogue
@@ -64,7 +66,7 @@ def checked_catalogue(settings: Settings) -> Catalogue:
     Raises: CatalogueError.
     """
     catalogue = load_catalogue(settings.catalogue)
-    problems = check_catalogue(catalogue)
+    problems = [*check_catalogue(catalogue), *running.problems(catalogue)]
     if problems:
         raise CatalogueError(problems)
     return catalogue
@@ -105,6 +107,8 @@ class Application:
             self.database,
             self.metrics,
             checkpoint_every=self.settings.checkpoint_every,
+            watch=Watch(self.catalogue, self._table),
+            publish=self._publish,
         )
         self.jobs = Jobs(
             database=self.database,
@@ -149,7 +153,7 @@ class Application:
             self._scheduler = None
         self.collector.stop(STOP_SECONDS)
         try:
-            self.runner.flush(self.clock())
+            self.runner.flush(self.clock(), baselines=True)
         except StoreError as failure:
             # the readings are stored: the next start finds the same changes again
             log.error("the last rule changes could not be written: %s", failure)  # noqa: TRY400
@@ -177,6 +181,11 @@ class Application:
     def _on_stored(self, batch: ReadingBatch, now: Nanos) -> None:
         self.live.update(batch)
         self.runner.on_stored(batch, now)
+
+    def _publish(self, deviations: ReadingBatch) -> None:
+        """Keep and show what the baselines found. Storing it twice changes nothing."""
+        self.store.append(deviations)
+        self.live.update(deviations)
 
     def _rule_states(self, equipment_id: int) -> Mapping[str, str]:
         item = self._table.equipment_by_id.get(equipment_id)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from time import perf_counter
 
 from sqlalchemy import select
@@ -14,13 +16,19 @@ from plantroom.stores.base import ReadingStore
 from plantroom.stores.records import Database, checkpoints
 from plantroom.stores.records.tables import AlarmRow
 from plantroom.times import HOUR, MINUTE, Nanos
+from rules.baseline.watch import Watch
 from rules.dispatch import Dispatcher
 from rules.engine import AlarmChange, Engine
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT = "rules"
+BASELINES = "baselines"
+BASELINES_EVERY: Nanos = 10 * MINUTE
+"""The baselines' state is large and changes once a minute: it is saved seldom, and read on from."""
 SLICE = 10 * MINUTE
+_WORTH_TELLING = 0.01
+"""Smallest share in a deviation that an alarm says."""
 
 
 class Runner:
@@ -39,14 +47,21 @@ class Runner:
         metrics: Metrics,
         *,
         checkpoint_every: Nanos,
+        watch: Watch | None = None,
+        publish: Callable[[ReadingBatch], None] = lambda _: None,
     ) -> None:
+        """`publish` stores and shows the deviations that `watch` finds; the same may come twice."""
         self.engine = engine
+        self.watch = watch
+        self._publish = publish
+        self._deviations = ReadingBatch.empty()
         self._dispatcher = dispatcher
         self._database = database
         self._metrics = metrics
         self._checkpoint_every = checkpoint_every
         self._pending: list[AlarmChange] = []
         self._saved_at: Nanos = 0
+        self._baselines_at: Nanos = 0
         self._late_seen = 0
 
     def on_stored(self, batch: ReadingBatch, now: Nanos) -> None:
@@ -54,8 +69,10 @@ class Runner:
 
         Raises: StoreUnavailableError; call again with the same batch, nothing is lost or doubled.
         """
+        batch = self._with_deviations(batch, now)
         started = perf_counter()
-        self._pending.extend(self.engine.step(batch, now))
+        self._pending.extend(self._explained(self.engine.step(batch, now)))
+        self._deviations = ReadingBatch.empty()
         self._metrics.step_seconds.observe(perf_counter() - started)
         self._metrics.late.inc(self.engine.late - self._late_seen)
         self._late_seen = self.engine.late
@@ -63,15 +80,47 @@ class Runner:
         if self._pending or due:
             self.flush(now, checkpoint=due)
 
-    def flush(self, now: Nanos, *, checkpoint: bool = True) -> None:
-        """Write the waiting changes and, in the same transaction, the engine's state."""
+    def flush(self, now: Nanos, *, checkpoint: bool = True, baselines: bool = False) -> None:
+        """Write the waiting changes and, in the same transaction, the engine's state.
+
+        With `baselines` theirs too, which otherwise follows once it is due.
+        """
+        due = checkpoint and (baselines or now - self._baselines_at >= BASELINES_EVERY)
         with self._database.transaction() as session:
             self._dispatcher.apply(session, self._pending)
             if checkpoint:
                 checkpoints.save(session, CHECKPOINT, self.engine.checkpoint(), now)
+            if due and self.watch is not None:
+                checkpoints.save(session, BASELINES, self.watch.checkpoint(), now)
         self._pending.clear()
         if checkpoint:
             self._saved_at = now
+        if due:
+            self._baselines_at = now
+
+    def _with_deviations(self, batch: ReadingBatch, now: Nanos) -> ReadingBatch:
+        """The batch and the deviations of the minutes that it ends, which are published.
+
+        Until the engine has had them they are held: asked again with the same batch, the watch has none.
+        """
+        if self.watch is None:
+            return batch
+        self._deviations = ReadingBatch.concat([self._deviations, self.watch.step(batch, now)])
+        if not len(self._deviations):
+            return batch
+        self._publish(self._deviations)
+        return ReadingBatch.concat([batch, self._deviations]).normalised()
+
+    def _explained(self, changes: list[AlarmChange]) -> Iterator[AlarmChange]:
+        """The changes; those that read a deviation say which points have which share in it."""
+        for change in changes:
+            key = None if self.watch is None else self.watch.deviation_of(change.equipment_id)
+            if self.watch is None or key is None or key not in change.readings:
+                yield change
+                continue
+            shares = self.watch.contributions(change.equipment_id, change.ts)
+            told = {f"{key}: {point}": share for point, share in shares.items() if share >= _WORTH_TELLING}
+            yield replace(change, readings={**change.readings, **told})
 
     def recover(self, store: ReadingStore, now: Nanos) -> int:
         """How many stored readings the rules ran over again to be where they would have been.
@@ -79,14 +128,8 @@ class Runner:
         Without a checkpoint, or with one that cannot be read, the rules start from what is standing in the
         alarms and the last hour of readings.
         """
-        with self._database.session() as session:
-            data = checkpoints.load(session, CHECKPOINT)
-        since: Nanos | None = None
-        if data is not None:
-            try:
-                since = self.engine.restore(data)
-            except StoreCorruptError as failure:
-                log.error("the rules' checkpoint cannot be read (%s): going back one hour instead", failure)  # noqa: TRY400
+        since = self._restore(CHECKPOINT, self.engine.restore)
+        watched = None if self.watch is None else self._restore(BASELINES, self.watch.restore)
         self._assume_standing()
         newest = store.latest()
         if not len(newest):
@@ -94,6 +137,8 @@ class Runner:
         # a gateway whose clock is ahead must not have us read through years of nothing
         end = min(int(newest.ts.max()) + 1, now + HOUR)
         start = end - HOUR if since is None else since
+        if watched is not None:
+            self._catch_up(store, watched, min(start, end), now)
         count = 0
         while start < end:
             batch = store.range(None, start, min(start + SLICE, end))
@@ -102,6 +147,24 @@ class Runner:
             start += SLICE
         self.flush(now)
         return count
+
+    def _restore(self, name: str, restore: Callable[[bytes], Nanos | None]) -> Nanos | None:
+        with self._database.session() as session:
+            data = checkpoints.load(session, name)
+        if data is None:
+            return None
+        try:
+            return restore(data)
+        except StoreCorruptError as failure:
+            log.error("the checkpoint %r cannot be read (%s): starting without it", name, failure)  # noqa: TRY400
+            return None
+
+    def _catch_up(self, store: ReadingStore, start: Nanos, end: Nanos, now: Nanos) -> None:
+        """Bring the baselines, which are saved less often, to where the rules are."""
+        while start < end and self.watch is not None:
+            batch = store.range(None, start, min(start + SLICE, end))
+            self._publish(self.watch.step(batch, now))
+            start += SLICE
 
     def _assume_standing(self) -> None:
         with self._database.session() as session:

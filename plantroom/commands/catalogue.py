@@ -11,6 +11,7 @@ from rich.table import Table
 from plantroom.catalogue import load_catalogue, schema_json
 from plantroom.commands.shared import errors_in_print, out
 from plantroom.errors import CatalogueError
+from rules.baseline import running
 from rules.expression import check_catalogue
 
 app = typer.Typer(no_args_is_help=True, help="Equipment classes: points, fault rules, maintenance plans.")
@@ -25,7 +26,7 @@ def check(folder: Folder = None) -> None:
     """Check every class file: keys, units, ranges, and each rule's text. Exit code 1 if anything is wrong."""
     with errors_in_print():
         catalogue = load_catalogue(folder)
-        problems = check_catalogue(catalogue)
+        problems = [*check_catalogue(catalogue), *running.problems(catalogue)]
         if problems:
             raise CatalogueError(problems)
     rules = sum(len(item.rules) for item in catalogue)

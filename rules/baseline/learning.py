@@ -12,16 +12,16 @@ from rules.baseline.model import Baseline, Settings
 
 DEFAULTS = Settings()
 _Array = TypeVar("_Array", Bools, Float64s, Int64s)
-_KNOWN = 0.5
+KNOWN = 0.5
 """Share of the learning period that a point must be known in to be judged later."""
 _TAIL = 0.005
 """Share of the readings at each end that do not widen a point's scale: spikes while learning."""
-_RIDGE = 0.1
+RIDGE = 0.1
 """Least noise of any combination of points, as a share of a level's noise where readings are unrelated.
 Points that agreed exactly while learning would otherwise raise an alarm over their last digit."""
 _ABSURD = 1e100
 """Values from here on are unknown: their squares would not be numbers."""
-_STEPS = 8.0
+STEPS = 8.0
 """Furthest that one reading to the next counts, in scales."""
 
 
@@ -83,23 +83,23 @@ def checked(ts: Int64s, values: Float64s) -> tuple[Int64s, Float64s]:
 def _scales(values: Float64s) -> tuple[Bools, Float64s, Float64s]:
     """Which points can be judged, and their mean and standard deviation without the ends."""
     known = np.isfinite(values)
-    used = known.mean(axis=0) >= _KNOWN
+    used = known.mean(axis=0) >= KNOWN
     for point in np.flatnonzero(used):
         column = values[known[:, point], point]
-        used[point] = np.ptp(column) > _still(np.abs(column).max())
+        used[point] = np.ptp(column) > still(np.abs(column).max())
     kept = values[:, used]
     low, high = np.nanquantile(kept, [_TAIL, 1 - _TAIL], axis=0) if kept.size else (0.0, 0.0)
     trimmed = np.clip(kept, low, high)
     mean = np.nanmean(trimmed, axis=0) if kept.size else np.empty(0)
     scale = np.nanstd(trimmed, axis=0) if kept.size else np.empty(0)
     # a point that moved only in its ends: what it did once is no fault the next time
-    flat = scale <= _still(np.abs(mean))
+    flat = scale <= still(np.abs(mean))
     if flat.any():
         scale[flat] = np.ptp(np.where(known[:, used], kept, mean)[:, flat], axis=0) / 2
     return used, mean, scale
 
 
-def _still(size: Float64s) -> Float64s:
+def still(size: Float64s) -> Float64s:
     """How little a point of this size may move to count as not moving."""
     return np.asarray(1e-12 * size + 1e-90)
 
@@ -107,10 +107,10 @@ def _still(size: Float64s) -> Float64s:
 def _covariances(scaled: Float64s, offsets: Float64s, weight: float) -> tuple[Float64s, Float64s]:
     """Covariances of the levels: what readings' scatter leaves in them, and what is left for slow wander."""
     left = weight / (2.0 - weight)
-    steps = np.diff(np.clip(scaled, -_STEPS, _STEPS), axis=0)
+    steps = np.diff(np.clip(scaled, -STEPS, STEPS), axis=0)
     noise = _pairwise(steps) * (0.5 * left)
-    wander = _positive(_pairwise(offsets) - noise)
-    return _positive(noise) + _RIDGE * left * np.eye(len(noise)), wander
+    wander = positive(_pairwise(offsets) - noise)
+    return positive(noise) + RIDGE * left * np.eye(len(noise)), wander
 
 
 def _pairwise(values: Float64s) -> Float64s:
@@ -120,7 +120,7 @@ def _pairwise(values: Float64s) -> Float64s:
     return np.asarray(filled.T @ filled / np.maximum(known.T @ known, 1.0))
 
 
-def _positive(matrix: Float64s) -> Float64s:
+def positive(matrix: Float64s) -> Float64s:
     """The matrix without directions of negative variance."""
     values, vectors = np.linalg.eigh(matrix)
     return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)

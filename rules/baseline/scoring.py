@@ -11,7 +11,7 @@ from plantroom.readings import Bools, Float64s, Int64s
 from rules.baseline.learning import checked
 from rules.baseline.model import Baseline, State
 
-_LEAST_KNOWN = 0.5
+LEAST_KNOWN = 0.5
 """Share of the used points that must be known for a judgement."""
 _PATTERNS = 64
 """Sets of known points whose directions are kept."""
@@ -69,7 +69,7 @@ def _judge(state: State, level: Float64s, known: Bools, scores: Scores, piece: s
     offsets = level - state.centre
     deviation = np.full(len(level), np.nan)
     shares = np.zeros(level.shape)
-    judged = known.sum(axis=1) >= max(1.0, _LEAST_KNOWN * level.shape[1])
+    judged = known.sum(axis=1) >= max(1.0, LEAST_KNOWN * level.shape[1])
     if judged.any():
         patterns = known[:1] if known.all() else np.unique(known[judged], axis=0)
         for pattern in patterns:

@@ -122,12 +122,19 @@ def readings_text(t: Translator, points: Mapping[str, Point], readings: Mapping[
 def readings_list(
     t: Translator, points: Mapping[str, Point], readings: Mapping[str, float]
 ) -> list[tuple[str, str]]:
-    """Name and value of each reading; a point that is gone keeps its key."""
+    """Name and value of each reading; a point that is gone keeps its key.
+
+    A point's share in a deviation, `deviation: flow`, reads `Deviation: Flow 62 %`.
+    """
     found: list[tuple[str, str]] = []
     for key, value in readings.items():
         point = points.get(key)
         number = float(value) if isinstance(value, int | float) else float("nan")
-        if point is None:
+        whole, _, part = key.partition(": ")
+        if point is None and whole in points and part in points:
+            name = f"{t.text(points[whole].name)}: {t.text(points[part].name)}"
+            found.append((name, f"{number_text(100 * number, 0)} %"))
+        elif point is None:
             found.append((key, number_text(number, 2)))
         else:
             found.append((t.text(point.name), value_text(t, point, number)))
