@@ -25,22 +25,24 @@ S, E = AlarmState, AlarmEvent
 NOW = 1_000
 LATER = 2_000
 
+ROOT = 7
 # State for state, what each event leads to; None is a refusal, "same" leaves the alarm exactly as it is.
 # Columns: raise, clear, acknowledge, reset, shelve, unshelve, suppress, unsuppress, remove, return
 NO = None
 SAME = "same"
 GO_ASIDE = (S.SHELVED, NO, S.SUPPRESSED, NO, S.OUT_OF_SERVICE, NO)
-PLAIN: dict[AlarmState, tuple[AlarmState | str | None, ...]] = {
+Row = tuple[AlarmState | str | None, ...]
+PLAIN: dict[AlarmState, Row] = {
     S.NORMAL: (S.UNACKNOWLEDGED, SAME, NO, NO, *GO_ASIDE),
     S.UNACKNOWLEDGED: (SAME, S.RETURNED_UNACKNOWLEDGED, S.ACKNOWLEDGED, NO, *GO_ASIDE),
     S.ACKNOWLEDGED: (SAME, S.NORMAL, NO, NO, *GO_ASIDE),
     S.RETURNED_UNACKNOWLEDGED: (S.UNACKNOWLEDGED, SAME, S.NORMAL, NO, *GO_ASIDE),
-    S.SHELVED: (S.SHELVED, SAME, NO, NO, NO, S.NORMAL, NO, NO, NO, NO),
-    S.SUPPRESSED: (S.SUPPRESSED, SAME, NO, NO, NO, NO, NO, S.NORMAL, NO, NO),
-    S.OUT_OF_SERVICE: (S.OUT_OF_SERVICE, SAME, NO, NO, NO, NO, NO, NO, NO, S.NORMAL),
+    S.SHELVED: (S.SHELVED, SAME, NO, NO, NO, S.NORMAL, S.SHELVED, NO, S.OUT_OF_SERVICE, NO),
+    S.SUPPRESSED: (S.SUPPRESSED, SAME, NO, NO, NO, NO, SAME, S.NORMAL, S.OUT_OF_SERVICE, NO),
+    S.OUT_OF_SERVICE: (S.OUT_OF_SERVICE, SAME, NO, NO, NO, NO, S.OUT_OF_SERVICE, NO, NO, S.NORMAL),
 }
 # The same with a rule that latches, where it differs
-LATCHING: dict[AlarmState, tuple[AlarmState | str | None, ...]] = {
+LATCHING: dict[AlarmState, Row] = {
     S.NORMAL: PLAIN[S.NORMAL],
     S.UNACKNOWLEDGED: (SAME, S.LATCHED_UNACKNOWLEDGED, S.ACKNOWLEDGED, NO, *GO_ASIDE),
     S.ACKNOWLEDGED: (SAME, S.LATCHED_ACKNOWLEDGED, NO, NO, *GO_ASIDE),
@@ -48,14 +50,29 @@ LATCHING: dict[AlarmState, tuple[AlarmState | str | None, ...]] = {
     S.LATCHED_ACKNOWLEDGED: (S.UNACKNOWLEDGED, SAME, NO, S.NORMAL, *GO_ASIDE),
 }
 # Set aside while the process is in fault: it is followed, and stands again at the end
-ASIDE_ACTIVE: dict[AlarmState, tuple[AlarmState | str | None, ...]] = {
-    S.SHELVED: (SAME, S.SHELVED, NO, NO, NO, S.UNACKNOWLEDGED, NO, NO, NO, NO),
-    S.SUPPRESSED: (SAME, S.SUPPRESSED, NO, NO, NO, NO, NO, S.UNACKNOWLEDGED, NO, NO),
-    S.OUT_OF_SERVICE: (SAME, S.OUT_OF_SERVICE, NO, NO, NO, NO, NO, NO, NO, S.UNACKNOWLEDGED),
+ASIDE_ACTIVE: dict[AlarmState, Row] = {
+    S.SHELVED: (SAME, S.SHELVED, NO, NO, NO, S.UNACKNOWLEDGED, *PLAIN[S.SHELVED][6:]),
+    S.SUPPRESSED: (SAME, S.SUPPRESSED, NO, NO, NO, NO, SAME, S.UNACKNOWLEDGED, S.OUT_OF_SERVICE, NO),
+    S.OUT_OF_SERVICE: (SAME, *[S.OUT_OF_SERVICE, NO, NO, NO, NO, S.OUT_OF_SERVICE, NO, NO], S.UNACKNOWLEDGED),
 }
+# Set aside with the latch set and the fault gone: it is still latched at the end
+ASIDE_LATCHED: dict[AlarmState, Row] = {
+    S.SHELVED: (S.SHELVED, SAME, NO, NO, NO, S.LATCHED_UNACKNOWLEDGED, *PLAIN[S.SHELVED][6:]),
+    S.SUPPRESSED: (*PLAIN[S.SUPPRESSED][:7], S.LATCHED_UNACKNOWLEDGED, S.OUT_OF_SERVICE, NO),
+    S.OUT_OF_SERVICE: (*PLAIN[S.OUT_OF_SERVICE][:9], S.LATCHED_UNACKNOWLEDGED),
+}
+# Shelved or out of service while another alarm explains it: it is suppressed at the end
+ASIDE_EXPLAINED: dict[AlarmState, Row] = {
+    S.SHELVED: (SAME, S.SHELVED, NO, NO, NO, S.SUPPRESSED, SAME, S.SHELVED, S.OUT_OF_SERVICE, NO),
+    S.OUT_OF_SERVICE: (
+        SAME, S.OUT_OF_SERVICE, NO, NO, NO, NO, SAME, S.OUT_OF_SERVICE, NO, S.SUPPRESSED,
+    ),
+}  # fmt: skip
 
 
-def alarm_in(state: AlarmState, *, latching: bool, active: bool) -> Alarm:
+def alarm_in(
+    state: AlarmState, *, latching: bool, active: bool, explained: bool = False, latched: bool | None = None
+) -> Alarm:
     """An alarm in a state, with the figures that it would have there."""
     seen = state is not S.NORMAL
     acknowledged = state in {S.ACKNOWLEDGED, S.LATCHED_ACKNOWLEDGED}
@@ -70,20 +87,24 @@ def alarm_in(state: AlarmState, *, latching: bool, active: bool) -> Alarm:
         occurrences=1 if seen else 0,
         acknowledged_at=150 if acknowledged else None,
         shelved_until=5_000 if state is S.SHELVED else None,
+        latched=(latching and seen) if latched is None else latched,
+        root=ROOT if explained or state is S.SUPPRESSED else None,
     )  # fmt: skip
 
 
 def cases() -> list[tuple[Alarm, AlarmEvent, AlarmState | str | None]]:
-    """Every (state, event) pair of the three tables."""
+    """Every (state, event) pair of the five tables."""
     found = []
-    for table, latching, aside_active in (
-        (PLAIN, False, False),
-        (LATCHING, True, False),
-        (ASIDE_ACTIVE, True, True),
+    for table, latching, aside_active, explained in (
+        (PLAIN, False, False, False),
+        (LATCHING, True, False, False),
+        (ASIDE_ACTIVE, True, True, False),
+        (ASIDE_LATCHED, True, False, False),
+        (ASIDE_EXPLAINED, False, True, True),
     ):
         for state, row in table.items():
             active = aside_active or state in {S.UNACKNOWLEDGED, S.ACKNOWLEDGED}
-            alarm = alarm_in(state, latching=latching, active=active)
+            alarm = alarm_in(state, latching=latching, active=active, explained=explained)
             found += [(alarm, event, outcome) for event, outcome in zip(AlarmEvent, row, strict=True)]
     return found
 
@@ -91,13 +112,15 @@ def cases() -> list[tuple[Alarm, AlarmEvent, AlarmState | str | None]]:
 def name_of(value: object) -> str:
     """A readable test name."""
     if isinstance(value, Alarm):
-        return f"{value.state}{'-latching' * value.latching}{'-active' * value.active}"
+        words = {"latching": value.latching, "active": value.active, "explained": value.root is not None}
+        return "-".join([str(value.state), *(word for word, holds in words.items() if holds)])
     return str(value)
 
 
 def apply(alarm: Alarm, event: AlarmEvent, now: int = NOW) -> Alarm:
-    """The alarm after the event; shelving lasts until LATER."""
-    return advance(alarm, event, now, until=LATER if event is E.SHELVE else None)
+    """The alarm after the event; shelving lasts until LATER, and ROOT explains what is suppressed."""
+    until, root = LATER if event is E.SHELVE else None, ROOT if event is E.SUPPRESS else None
+    return advance(alarm, event, now, until=until, root=root)
 
 
 @pytest.mark.parametrize(("alarm", "event", "outcome"), cases(), ids=name_of)
@@ -117,7 +140,8 @@ def test_every_state_with_every_event(
 
 def test_the_tables_have_every_state() -> None:
     assert set(PLAIN) | set(LATCHING) == set(AlarmState)
-    assert set(ASIDE_ACTIVE) == ASIDE
+    assert set(ASIDE_ACTIVE) == set(ASIDE_LATCHED) == ASIDE
+    assert set(ASIDE_EXPLAINED) == ASIDE - {S.SUPPRESSED}
     assert not STANDING & ASIDE
     assert UNACKNOWLEDGED < STANDING
 
@@ -194,7 +218,7 @@ class TestAside:
     @pytest.mark.parametrize("event", [E.SUPPRESS, E.REMOVE_FROM_SERVICE])
     def test_only_shelving_has_a_limit(self, event: AlarmEvent) -> None:
         alarm = alarm_in(S.UNACKNOWLEDGED, latching=False, active=True)
-        assert advance(alarm, event, NOW, until=LATER).shelved_until is None
+        assert advance(alarm, event, NOW, until=LATER, root=ROOT).shelved_until is None
 
     @pytest.mark.parametrize(
         ("enter", "leave"),
@@ -218,6 +242,65 @@ class TestAside:
         shelved = apply(alarm_in(S.ACKNOWLEDGED, latching=False, active=True), E.SHELVE)
         back = apply(shelved, E.UNSHELVE)
         assert (back.state, back.acknowledged_at) == (S.UNACKNOWLEDGED, None)
+
+    def test_a_latched_alarm_that_was_acknowledged_is_so_after_the_shelf(self) -> None:
+        shelved = apply(alarm_in(S.LATCHED_ACKNOWLEDGED, latching=True, active=False), E.SHELVE)
+        assert apply(shelved, E.UNSHELVE).state is S.LATCHED_ACKNOWLEDGED
+
+    def test_an_alarm_that_was_reset_does_not_come_back_latched(self) -> None:
+        reset = apply(alarm_in(S.LATCHED_ACKNOWLEDGED, latching=True, active=False), E.RESET)
+        assert apply(apply(reset, E.SHELVE), E.UNSHELVE).state is S.NORMAL
+
+    @pytest.mark.parametrize(
+        ("enter", "leave"),
+        [(E.SHELVE, E.UNSHELVE), (E.SUPPRESS, E.UNSUPPRESS), (E.REMOVE_FROM_SERVICE, E.RETURN_TO_SERVICE)],
+    )
+    def test_a_fault_that_came_and_went_while_aside_sets_the_latch(
+        self, enter: AlarmEvent, leave: AlarmEvent
+    ) -> None:
+        aside = apply(alarm_in(S.NORMAL, latching=True, active=False), enter)
+        gone = apply(apply(aside, E.RAISE, 1_100), E.CLEAR, 1_150)
+        assert gone.state is aside.state
+        assert apply(gone, leave, 1_200).state is S.LATCHED_UNACKNOWLEDGED
+
+    def test_suppressing_needs_its_root(self) -> None:
+        with pytest.raises(TransitionError, match="explains"):
+            advance(alarm_in(S.UNACKNOWLEDGED, latching=False, active=True), E.SUPPRESS, NOW)
+
+    def test_another_root_takes_over_without_a_word(self) -> None:
+        alarm = alarm_in(S.SUPPRESSED, latching=False, active=True)
+        moved = advance(alarm, E.SUPPRESS, NOW, root=ROOT + 1)
+        assert (moved.state, moved.root) == (S.SUPPRESSED, ROOT + 1)
+        assert replace(moved, root=ROOT) == alarm
+
+    def test_the_strongest_way_of_being_aside_shows_and_the_others_wait(self) -> None:
+        alarm = apply(alarm_in(S.ACKNOWLEDGED, latching=False, active=True), E.SHELVE)
+        alarm = apply(apply(alarm, E.SUPPRESS), E.REMOVE_FROM_SERVICE)
+        assert (alarm.state, alarm.shelved_until, alarm.root) == (S.OUT_OF_SERVICE, LATER, ROOT)
+        shelved = apply(alarm, E.RETURN_TO_SERVICE, NOW + 1)
+        assert (shelved.state, shelved.shelved_until) == (S.SHELVED, LATER)
+        suppressed = apply(shelved, E.UNSHELVE, NOW + 2)
+        assert (suppressed.state, suppressed.shelved_until) == (S.SUPPRESSED, None)
+        assert apply(suppressed, E.UNSUPPRESS, NOW + 3).state is S.UNACKNOWLEDGED
+
+    def test_a_shelf_whose_time_is_up_does_not_wait_behind_the_service(self) -> None:
+        alarm = apply(alarm_in(S.ACKNOWLEDGED, latching=False, active=True), E.SHELVE)
+        alarm = apply(alarm, E.REMOVE_FROM_SERVICE)
+        back = apply(alarm, E.RETURN_TO_SERVICE, LATER)
+        assert (back.state, back.shelved_until) == (S.UNACKNOWLEDGED, None)
+
+    @pytest.mark.parametrize("event", [E.SUPPRESS, E.REMOVE_FROM_SERVICE])
+    def test_what_is_about_lives_is_never_hidden(self, event: AlarmEvent) -> None:
+        alarm = replace(alarm_in(S.UNACKNOWLEDGED, latching=False, active=True), severity=Severity.EMERGENCY)
+        assert event not in allowed_events(alarm)
+        with pytest.raises(TransitionError):
+            apply(alarm, event)
+
+    @pytest.mark.parametrize("event", [E.SUPPRESS, E.REMOVE_FROM_SERVICE])
+    def test_what_becomes_about_lives_while_hidden_shows_when_it_is_raised(self, event: AlarmEvent) -> None:
+        hidden = apply(alarm_in(S.NORMAL, latching=False, active=False), event)
+        raised = apply(replace(hidden, severity=Severity.EMERGENCY), E.RAISE)
+        assert (raised.state, raised.root) == (S.UNACKNOWLEDGED, None)
 
     def test_the_alarm_given_is_not_changed(self) -> None:
         alarm = alarm_in(S.UNACKNOWLEDGED, latching=False, active=True)
@@ -257,18 +340,21 @@ class AlarmLife(RuleBasedStateMachine):
     @rule(
         event=st.sampled_from([event for event in AlarmEvent if event not in (E.RAISE, E.CLEAR)]),
         until=st.none() | st.integers(-2, 20),
+        root=st.none() | st.integers(1, 2),
     )
-    def person(self, event: AlarmEvent, until: int | None) -> None:
+    def person(self, event: AlarmEvent, until: int | None, root: int | None) -> None:
         before = self.alarm
         self.now += 1
         limit = None if until is None else self.now + until
-        good_limit = event is not E.SHELVE or (limit is not None and limit > self.now)
-        if event in allowed_events(before) and good_limit:
-            self.alarm = advance(before, event, self.now, until=limit)
-            assert self.alarm.state is not before.state
+        complete = (event is not E.SHELVE or (limit is not None and limit > self.now)) and (
+            event is not E.SUPPRESS or root is not None
+        )
+        if event in allowed_events(before) and complete:
+            self.alarm = advance(before, event, self.now, until=limit, root=root)
+            assert self.alarm != before or event is E.SUPPRESS
         else:
             with pytest.raises(TransitionError):
-                advance(before, event, self.now, until=limit)
+                advance(before, event, self.now, until=limit, root=root)
         kept = ("active", "raised_ts", "cleared_ts", "process_ts", "occurrences")
         assert all(getattr(self.alarm, name) == getattr(before, name) for name in kept)
 
@@ -283,6 +369,16 @@ class AlarmLife(RuleBasedStateMachine):
             assert alarm.latching
         if alarm.state is S.RETURNED_UNACKNOWLEDGED:
             assert not alarm.latching
+        assert alarm.latching or not alarm.latched
+        if alarm.state in {S.LATCHED_UNACKNOWLEDGED, S.LATCHED_ACKNOWLEDGED}:
+            assert alarm.latched
+        if alarm.state is S.NORMAL:
+            assert not alarm.latched
+
+    @invariant()
+    def what_explains_it_shows_only_aside(self) -> None:
+        assert self.alarm.root is None or self.alarm.state in ASIDE
+        assert self.alarm.root is not None or self.alarm.state is not S.SUPPRESSED
 
     @invariant()
     def times_agree_with_the_state(self) -> None:
@@ -293,7 +389,8 @@ class AlarmLife(RuleBasedStateMachine):
             assert alarm.raised_ts is not None
             assert alarm.cleared_ts is not None
             assert alarm.raised_ts < alarm.cleared_ts
-        assert (alarm.shelved_until is not None) == (alarm.state is S.SHELVED)
+        assert alarm.shelved_until is not None or alarm.state is not S.SHELVED
+        assert alarm.shelved_until is None or alarm.state in {S.SHELVED, S.OUT_OF_SERVICE}
         if alarm.state in {S.ACKNOWLEDGED, S.LATCHED_ACKNOWLEDGED}:
             assert alarm.acknowledged_at is not None
         if alarm.state in UNACKNOWLEDGED:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, select
 from sqlalchemy.orm import Session
 
+from plantroom.alarm_load import CHATTER_RAISES, CHATTER_SHOWN, CHATTER_SPAN, STALE_AFTER
 from plantroom.alarms import ASIDE, STANDING, Alarm, AlarmEvent, AlarmState, Severity, advance
 from plantroom.errors import ConflictError, NotFoundError
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, EquipmentRow
@@ -23,6 +24,17 @@ class RuleFacts:
 
     severity: Severity
     latching: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where an alarm that is raised now belongs: under an active root, out of service, or announced."""
+
+    root: int | None = None
+    out_of_service: bool = False
+
+
+ANNOUNCED = Placing()
 
 
 def to_domain(row: AlarmRow) -> Alarm:
@@ -41,6 +53,8 @@ def to_domain(row: AlarmRow) -> Alarm:
         occurrences=row.occurrences,
         acknowledged_at=row.acknowledged_at,
         shelved_until=row.shelved_until,
+        latched=row.latched,
+        root=row.root_alarm_id,
     )
 
 
@@ -53,10 +67,12 @@ def follow(
     ts: Nanos,
     facts: RuleFacts,
     readings: Mapping[str, float],
+    placing: Placing = ANNOUNCED,
 ) -> tuple[AlarmRow, bool]:
     """The alarm after RAISE or CLEAR at reading time `ts`, and whether that changed it.
 
-    A change that was applied before (the same or an older `ts`) changes nothing.
+    A change that was applied before (the same or an older `ts`) changes nothing. What is raised with a
+    `placing` is set aside first, so that it is never announced.
     """
     row = session.scalar(
         select(AlarmRow).where(AlarmRow.equipment_id == equipment_id, AlarmRow.rule == rule).with_for_update()
@@ -70,6 +86,7 @@ def follow(
             active=False,
             process_ts=-1,
             occurrences=0,
+            latched=False,
             readings={},
             changed_at=ts,
         )
@@ -79,14 +96,58 @@ def follow(
     if event is AlarmEvent.RAISE and not row.active:
         row.severity, row.latching = int(facts.severity), facts.latching
     before = to_domain(row)
-    after = advance(before, event, ts)
-    if after is before:
+    if advance(before, event, ts) is before:
         return row, False
     if event is AlarmEvent.RAISE:
+        _place(session, row, placing, ts)
         row.readings = dict(readings)
-        row.acknowledged_by = None
-    _write(session, row, after, event, at=ts, by=PROCESS, note="", readings=readings)
+        if _raised_since(session, row.id, ts - CHATTER_SPAN) >= CHATTER_RAISES - 1:
+            row.chattered_ts = ts
+    move(session, row, event, at=ts, by=PROCESS, readings=readings)
     return row, True
+
+
+def _place(session: Session, row: AlarmRow, placing: Placing, ts: Nanos) -> None:
+    if placing.root is not None:
+        note = f"follows from alarm {placing.root}"
+        move(session, row, AlarmEvent.SUPPRESS, at=ts, by=PROCESS, note=note, root=placing.root)
+    if placing.out_of_service and AlarmState(row.state) is not AlarmState.OUT_OF_SERVICE:
+        move(session, row, AlarmEvent.REMOVE_FROM_SERVICE, at=ts, by=PROCESS, note="in maintenance")
+
+
+def _raised_since(session: Session, alarm_id: int, since: Nanos) -> int:
+    """How often the alarm was raised from then on, up to what makes it chatter."""
+    newest = (
+        select(AlarmEventRow.at)
+        .where(AlarmEventRow.alarm_id == alarm_id, AlarmEventRow.event == AlarmEvent.RAISE.value)
+        .order_by(AlarmEventRow.id.desc())
+        .limit(CHATTER_RAISES - 1)
+    )
+    return sum(at >= since for at in session.scalars(newest))
+
+
+def move(
+    session: Session,
+    row: AlarmRow,
+    event: AlarmEvent,
+    *,
+    at: Nanos,
+    by: str,
+    note: str = "",
+    until: Nanos | None = None,
+    root: int | None = None,
+    readings: Mapping[str, float] | None = None,
+) -> bool:
+    """Whether `event` changed the alarm; if so, its history says it.
+
+    Raises: TransitionError.
+    """
+    before = to_domain(row)
+    after = advance(before, event, at, until=until, root=root)
+    if after == before:
+        return False
+    _write(session, row, after, event, at=at, by=by, note=note, readings=readings or {})
+    return True
 
 
 def act(
@@ -109,10 +170,10 @@ def act(
         raise NotFoundError(f"no alarm {alarm_id}")
     if event is AlarmEvent.SHELVE and not shelvable:
         raise ConflictError("an alarm of this rule is never shelved")
-    after = advance(to_domain(row), event, now, until=until)
+    move(session, row, event, at=now, by=by, note=note, until=until)
     if event is AlarmEvent.ACKNOWLEDGE:
         row.acknowledged_by = by
-    _write(session, row, after, event, at=now, by=by, note=note, readings={})
+        session.flush()
     return row
 
 
@@ -122,8 +183,7 @@ def unshelve_expired(session: Session, now: Nanos) -> int:
         select(AlarmRow).where(AlarmRow.state == AlarmState.SHELVED.value, AlarmRow.shelved_until <= now)
     ).all()
     for row in rows:
-        after = advance(to_domain(row), AlarmEvent.UNSHELVE, now)
-        _write(session, row, after, AlarmEvent.UNSHELVE, at=now, by=PROCESS, note="time is up", readings={})
+        move(session, row, AlarmEvent.UNSHELVE, at=now, by=PROCESS, note="time is up")
     return len(rows)
 
 
@@ -154,6 +214,9 @@ def _write(
     row.raised_ts, row.cleared_ts, row.process_ts = after.raised_ts, after.cleared_ts, after.process_ts
     row.occurrences, row.acknowledged_at = after.occurrences, after.acknowledged_at
     row.shelved_until, row.changed_at = after.shelved_until, at
+    row.latched, row.root_alarm_id = after.latched, after.root
+    if after.acknowledged_at is None:
+        row.acknowledged_by = None
     session.flush()
 
 
@@ -165,6 +228,33 @@ def is_announced(row: AlarmRow) -> bool:
 def query() -> Select[AlarmRow]:
     """Every alarm with its equipment, to be filtered, sorted and paged."""
     return select(AlarmRow).join(AlarmRow.equipment)
+
+
+def chatters(now: Nanos) -> ColumnElement[bool]:
+    """The condition that an alarm is chattering."""
+    return func.coalesce(AlarmRow.chattered_ts >= now - CHATTER_SHOWN, false())
+
+
+def is_stale(now: Nanos) -> ColumnElement[bool]:
+    """The condition that an alarm has stood for too long."""
+    stands = AlarmRow.state.in_([state.value for state in STANDING])
+    return and_(stands, func.coalesce(AlarmRow.raised_ts < now - STALE_AFTER, false()))
+
+
+def explained_by(session: Session, alarm_id: int) -> list[AlarmRow]:
+    """The alarms that have this one for their root, the first raised first."""
+    rows = query().where(AlarmRow.root_alarm_id == alarm_id).order_by(AlarmRow.raised_ts, AlarmRow.id)
+    return list(session.scalars(rows))
+
+
+def explained_counts(session: Session, alarm_ids: Collection[int]) -> dict[int, int]:
+    """Of these alarms, those that explain others -> how many."""
+    rows = session.execute(
+        select(AlarmRow.root_alarm_id, func.count())
+        .where(AlarmRow.root_alarm_id.in_(alarm_ids))
+        .group_by(AlarmRow.root_alarm_id)
+    )
+    return {root: count for root, count in rows if root is not None}
 
 
 def standing_by_equipment(session: Session) -> dict[int, dict[Severity, int]]:
