@@ -131,7 +131,7 @@ class Model(ABC):
         """The local hour of day."""
         return (ts + self._offset(ts)) % DAY / HOUR
 
-    def weekday(self, ts: Nanos) -> int:
+    def day_of_week(self, ts: Nanos) -> int:
         """The local day of the week, 1 Monday to 7 Sunday."""
         # the epoch was a Thursday
         return ((ts + self._offset(ts)) // DAY + 3) % 7 + 1

@@ -7,12 +7,22 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from statistics import NormalDist
 from zoneinfo import ZoneInfo
 
 from plantroom.times import Nanos, to_datetime
 
 LONGEST_STEP_S = 5.0
 """Step of the explicit integration; every time constant here is several times as long."""
+
+
+_BITS = 13
+_NORMAL = tuple(NormalDist().inv_cdf((number + 0.5) / 2**_BITS) for number in range(2**_BITS))
+
+
+def normal(rng: random.Random) -> float:
+    """A draw of the normal distribution, within 3.8 sigma; from a table, at twice the speed of `gauss`."""
+    return _NORMAL[rng.getrandbits(_BITS)]
 
 
 def first_order(value: float, target: float, tau_s: float, dt_s: float) -> float:
@@ -54,7 +64,7 @@ class Sensor:
 
     def read(self, rng: random.Random, true: float) -> float:
         """What the instrument shows for the true value."""
-        raw = true + rng.gauss(0.0, self.noise)
+        raw = true + self.noise * _NORMAL[rng.getrandbits(_BITS)]
         if raw < self.low:
             raw = self.low
         elif raw > self.high:
@@ -77,6 +87,29 @@ class PiLoop:
         """The output for this error."""
         self.integral = clip(self.integral + self.gain * error * dt_s / self.reset_s, self.low, self.high)
         return clip(self.gain * error + self.integral, self.low, self.high)
+
+
+@dataclass(slots=True)
+class Wander:
+    """Something that strays about zero and comes back (an Ornstein-Uhlenbeck process), never over 3 sigma."""
+
+    sigma: float
+    tau_s: float
+    value: float = 0.0
+    _dt_s: float = -1.0
+    _keep: float = 0.0
+    _kick: float = 0.0
+
+    def step(self, rng: random.Random, dt_s: float) -> float:
+        """Where it stands `dt_s` later."""
+        if dt_s != self._dt_s:
+            self._dt_s = dt_s
+            self._keep = math.exp(-dt_s / self.tau_s)
+            self._kick = self.sigma * math.sqrt(1.0 - self._keep**2)
+        value = self.value * self._keep + self._kick * _NORMAL[rng.getrandbits(_BITS)]
+        bound = 3.0 * self.sigma
+        self.value = -bound if value < -bound else min(value, bound)
+        return self.value
 
 
 def hour_of_day(local: datetime) -> float:
