@@ -8,12 +8,15 @@ from sqlalchemy.orm import Session
 
 from plantroom.alarms import AlarmEvent, AlarmState, Severity
 from plantroom.catalogue import Catalogue, FaultRule
+from plantroom.catalogue.schema import System
 from plantroom.metrics import Metrics
 from plantroom.model import Equipment, PointTable, Text
-from plantroom.stores.records import alarms, plans, work_orders
+from plantroom.stores.records import alarms, floods, maintenance_modes, plans, work_orders
 from plantroom.stores.records.tables import AlarmRow
-from plantroom.work_orders import OrderKind, priority_of
+from plantroom.times import Nanos
+from plantroom.work_orders import OPEN_STATES, OrderKind, priority_of
 from rules.engine import AlarmChange
+from rules.suppression import Suppression
 
 RULES = "rules"
 """Who opened an order, where a rule did."""
@@ -27,19 +30,26 @@ class Dispatcher:
         self._catalogue = catalogue
         self._table = table
         self._metrics = metrics
+        self._explaining: Suppression | None = None
 
     def apply(self, session: Session, changes: Sequence[AlarmChange]) -> None:
         """Move the alarms and open or join the orders that the changes call for.
 
         A change that was applied before does nothing, so that a batch may come twice.
         """
-        table = self._table()
+        suppression = self._suppression()
+        covered = maintenance_modes.covered_equipment(session) if changes else {}
         for change in changes:
-            item = table.equipment_by_id.get(change.equipment_id)
-            rule = None if item is None else self._catalogue[item.equipment_class].rule(change.rule)
+            item, rule = self._find(change.equipment_id, change.rule)
             if item is None or rule is None:
                 continue  # the property or the catalogue changed between the reading and now
             severity = severity_of(item, rule)
+            placing = alarms.ANNOUNCED
+            if change.event is AlarmEvent.RAISE:
+                root = suppression.root_of(session, item, rule.key, severity, change.ts)
+                mode = covered.get(item.id)
+                out = mode is not None and change.ts < mode.until and self._may_leave_service(item, severity)
+                placing = alarms.Placing(root, out)
             row, changed = alarms.follow(
                 session,
                 item.id,
@@ -48,28 +58,53 @@ class Dispatcher:
                 ts=change.ts,
                 facts=alarms.RuleFacts(severity, rule.latching),
                 readings=change.readings,
+                placing=placing,
             )
             if not changed:
                 continue
             self._metrics.alarm_changes.labels(change.event.value, severity.name.lower()).inc()
-            if change.event is AlarmEvent.RAISE and alarms.is_announced(row):
-                self._call(session, row, item, rule)
+            if change.event is AlarmEvent.RAISE:
+                self._announce(session, row)
+                for other in suppression.put_under(session, row):
+                    _note_root(session, other)
+            else:
+                for other in suppression.set_free(session, row):
+                    self._announce(session, other)
 
     def call_for_waiting(self, session: Session) -> int:
-        """How many orders were opened for alarms that came back from a shelf while in fault."""
-        opened = 0
-        table = self._table()
+        """How many orders were opened for alarms that came back from being set aside while in fault."""
         query = alarms.query().where(AlarmRow.active, AlarmRow.state == AlarmState.UNACKNOWLEDGED.value)
-        for row in session.scalars(query).all():
-            item = table.equipment_by_id.get(row.equipment_id)
-            rule = None if item is None else self._catalogue[item.equipment_class].rule(row.rule)
-            if item is None or rule is None:
-                continue
-            opened += self._call(session, row, item, rule)
-        return opened
+        return sum(self._call(session, row) for row in session.scalars(query.order_by(AlarmRow.id)).all())
 
-    def _call(self, session: Session, row: AlarmRow, item: Equipment, rule: FaultRule) -> bool:
-        if rule.work_order is None or row.raised_ts is None:
+    def settle(self, session: Session, now: Nanos) -> int:
+        """How many alarms came from under a root that is no more."""
+        freed = self._suppression().settle(session, now)
+        for row in freed:
+            self._announce(session, row)
+        return len(freed)
+
+    def _announce(self, session: Session, row: AlarmRow) -> None:
+        if row.active and AlarmState(row.state) is AlarmState.UNACKNOWLEDGED:
+            floods.note_raise(session, row.equipment.site, row.changed_at)
+            self._call(session, row)
+
+    def _may_leave_service(self, item: Equipment, severity: Severity) -> bool:
+        system = self._catalogue[item.equipment_class].system
+        return severity is not Severity.EMERGENCY and system is not System.FIRE
+
+    def _suppression(self) -> Suppression:
+        table = self._table()
+        if self._explaining is None or self._explaining.table is not table:
+            self._explaining = Suppression(self._catalogue, table)
+        return self._explaining
+
+    def _find(self, equipment_id: int, rule: str) -> tuple[Equipment | None, FaultRule | None]:
+        item = self._table().equipment_by_id.get(equipment_id)
+        return item, None if item is None else self._catalogue[item.equipment_class].rule(rule)
+
+    def _call(self, session: Session, row: AlarmRow) -> bool:
+        item, rule = self._find(row.equipment_id, row.rule)
+        if item is None or rule is None or rule.work_order is None or row.raised_ts is None:
             return False
         call = work_orders.Call(
             source=work_orders.alarm_source(row.id, row.raised_ts),
@@ -86,10 +121,22 @@ class Dispatcher:
             checklist=plans.checklist(rule.work_order.checklist),
             readings=row.readings,
         )
-        _, opened = work_orders.open_order(session, call, by=RULES, now=row.raised_ts)
+        # an alarm that comes back from being set aside calls when it comes back
+        _, opened = work_orders.open_order(session, call, by=RULES, now=row.changed_at)
         if opened:
             self._metrics.work_orders.labels(OrderKind.CORRECTIVE.value).inc()
         return opened
+
+
+def _note_root(session: Session, row: AlarmRow) -> None:
+    """Say on the alarm's open order, which stays, what it follows from."""
+    order_id = work_orders.newest_of_alarm(session, row.id)
+    if order_id is None or row.root_alarm_id is None:
+        return
+    root, order = alarms.get(session, row.root_alarm_id), work_orders.get(session, order_id)
+    if order.state in OPEN_STATES:
+        note = f"follows from alarm {root.id}: {root.rule} on {root.equipment.site}/{root.equipment.key}"
+        work_orders.comment(session, order_id, note, by=RULES, now=row.changed_at)
 
 
 def severity_of(item: Equipment, rule: FaultRule) -> Severity:

@@ -11,7 +11,7 @@ from plantroom.catalogue import Catalogue
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable
 from plantroom.stores.base import ReadingStore
-from plantroom.stores.records import Database, alarms, plans
+from plantroom.stores.records import Database, alarms, maintenance_modes, plans
 from plantroom.times import Clock, Nanos
 from rules.dispatch import Dispatcher
 
@@ -57,6 +57,20 @@ class Jobs:
             self._dispatcher.call_for_waiting(session)
         return count
 
+    def end_maintenance(self) -> int:
+        """How many alarms came back because no maintenance mode covers them any more; those call for orders."""
+        now = self._clock()
+        with self._database.transaction() as session:
+            maintenance_modes.end_expired(session, now)
+            count = maintenance_modes.return_alarms(session, by=alarms.PROCESS, now=now)
+            self._dispatcher.call_for_waiting(session)
+        return count
+
+    def settle_suppressed(self) -> int:
+        """How many suppressed alarms came back because their root has left the property."""
+        with self._database.transaction() as session:
+            return self._dispatcher.settle(session, self._clock())
+
     def drop_old_readings(self) -> int:
         """How many readings were older than the retention and removed."""
         return self._store.drop_before(self._clock() - self._retention)
@@ -67,6 +81,8 @@ class Jobs:
         for job, trigger in (
             (self.open_due_plans, {"seconds": 30}),
             (self.bring_back_shelved, {"seconds": 10}),
+            (self.end_maintenance, {"seconds": 10}),
+            (self.settle_suppressed, {"minutes": 1}),
             (self.drop_old_readings, {"hours": 6}),
         ):
             scheduler.add_job(_logged(job), "interval", **trigger, id=job.__name__, misfire_grace_time=None)

@@ -109,8 +109,7 @@ def follow(
 
 def _place(session: Session, row: AlarmRow, placing: Placing, ts: Nanos) -> None:
     if placing.root is not None:
-        note = f"follows from alarm {placing.root}"
-        move(session, row, AlarmEvent.SUPPRESS, at=ts, by=PROCESS, note=note, root=placing.root)
+        put_under(session, row, placing.root, ts)
     if placing.out_of_service and AlarmState(row.state) is not AlarmState.OUT_OF_SERVICE:
         move(session, row, AlarmEvent.REMOVE_FROM_SERVICE, at=ts, by=PROCESS, note="in maintenance")
 
@@ -148,6 +147,18 @@ def move(
         return False
     _write(session, row, after, event, at=at, by=by, note=note, readings=readings or {})
     return True
+
+
+def put_under(session: Session, row: AlarmRow, root: int, at: Nanos) -> bool:
+    """Whether the alarm, at `at`, came under a root that it was not under before."""
+    note = f"follows from alarm {root}"
+    return move(session, row, AlarmEvent.SUPPRESS, at=at, by=PROCESS, note=note, root=root)
+
+
+def set_free(session: Session, row: AlarmRow, at: Nanos) -> None:
+    """Let the alarm, at `at`, stand without its root, which explains it no more."""
+    note = f"alarm {row.root_alarm_id} explains it no more"
+    move(session, row, AlarmEvent.UNSUPPRESS, at=at, by=PROCESS, note=note)
 
 
 def act(

@@ -99,21 +99,20 @@ def end(session: Session, mode_id: int, *, by: str, now: Nanos) -> MaintenanceMo
 
 
 def end_expired(session: Session, now: Nanos) -> int:
-    """How many modes ended because their time was up."""
+    """How many modes ended because their time was up; `return_alarms` brings back what they covered."""
     modes = session.scalars(query(running=True).where(MaintenanceModeRow.until <= now)).all()
     for mode in modes:
         mode.ended_at, mode.ended_by = now, alarms.PROCESS
     session.flush()
-    if modes:
-        return_alarms(session, by=alarms.PROCESS, now=now)
     return len(modes)
 
 
 def return_alarms(session: Session, *, by: str, now: Nanos) -> int:
     """How many alarms came back into service because no mode covers them any more."""
-    covered = covered_equipment(session)
-    rows = alarms.query().where(AlarmRow.state == AlarmState.OUT_OF_SERVICE.value).order_by(AlarmRow.id)
-    back = [row for row in session.scalars(rows).all() if row.equipment_id not in covered]
+    out = alarms.query().where(AlarmRow.state == AlarmState.OUT_OF_SERVICE.value).order_by(AlarmRow.id)
+    rows = session.scalars(out).all()
+    covered = covered_equipment(session) if rows else {}
+    back = [row for row in rows if row.equipment_id not in covered]
     for row in back:
         note = "maintenance has ended"
         alarms.move(session, row, AlarmEvent.RETURN_TO_SERVICE, at=now, by=by, note=note)
