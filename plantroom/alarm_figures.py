@@ -105,6 +105,8 @@ class AlarmFigures:
     stale: tuple[tuple[int, Nanos], ...]
     """Alarms that stand for more than 24 h at the end, and since when; the longest first."""
     days: tuple[Day, ...]
+    hours: tuple[tuple[Nanos, int], ...]
+    """Every whole hour of the period with how many were announced in it."""
     shares: tuple[Share, ...]
     waiting: int
     """Alarms that nobody has acknowledged at the end."""
@@ -132,11 +134,12 @@ def measure(
     standing = find_spells(log, STANDING)
     days = _days(at, standing, period)
     answers, waiting = _answers(log, period)
-    tens = _counts(at, period, TEN_MINUTES)
+    tens, hours = _counts(at, period, TEN_MINUTES), _counts(at, period, HOUR)
+    first_hour = -(-period.start // HOUR)
     return AlarmFigures(
         period=period,
         announced=len(at),
-        figures=_figures(at, tens, period, floods=floods, top=top, chattering=chattering, days=days)
+        figures=_figures(at, tens, hours, period, floods=floods, top=top, chattering=chattering, days=days)
         + _answer_figures(answers, period),
         distribution=_distribution(tens, period.operators),
         floods=floods,
@@ -144,6 +147,7 @@ def measure(
         chattering=chattering,
         stale=_stale_now(standing, period),
         days=days,
+        hours=tuple(((first_hour + n) * HOUR, count) for n, count in enumerate(hours.tolist())),
         shares=_shares(Counter(bands.get(int(item), Band.LOW) for item in alarm), configured),
         waiting=waiting,
     )
@@ -152,6 +156,7 @@ def measure(
 def _figures(
     at: Int64s,
     tens: Int64s,
+    hours: Int64s,
     period: Period,
     *,
     floods: tuple[Flood, ...],
@@ -159,7 +164,7 @@ def _figures(
     chattering: tuple[Chatter, ...],
     days: tuple[Day, ...],
 ) -> tuple[Figure, ...]:
-    hours, operators, span = _counts(at, period, HOUR), period.operators, period.span
+    operators, span = period.operators, period.span
     flooded = sum((flood.end or period.end) - flood.start for flood in floods)
     values: dict[FigureKey, float | None] = {
         FigureKey.PER_TEN_MINUTES: float(tens.mean()) / operators if len(tens) else None,

@@ -50,6 +50,7 @@ PLACES = (
     Place("/alarms", N_("Alarms"), "notifications", tab=True),
     Place("/orders", N_("Work orders"), "assignment", tab=True),
     Place("/equipment", N_("Equipment"), "precision_manufacturing", tab=True),
+    Place("/alarm-performance", N_("Alarm performance"), "query_stats"),
     Place("/plans", N_("Maintenance"), "event_repeat"),
     Place("/quarantine", N_("Quarantine"), "report", Role.ENGINEER),
     Place("/status", N_("Status"), "monitor_heart"),

@@ -19,6 +19,7 @@ SHEETS = (
     "parts.css",
     "tables.css",
     "signs.css",
+    "figures.css",
     "dialogs.css",
     "phone.css",
 )

@@ -92,6 +92,8 @@ def test_ten_minutes_with_more_than_ten_and_hours_with_more_than_thirty() -> Non
     found = figures(burst + hour + ten + thirty)
     assert value(found, FigureKey.BUSY_TEN_MINUTES) == pytest.approx(1 / 144)
     assert value(found, FigureKey.BUSY_HOURS) == pytest.approx(1 / 24)
+    assert len(found.hours) == 24
+    assert found.hours[2:5] == ((START + 2 * HOUR, 31), (START + 3 * HOUR, 0), (START + 4 * HOUR, 10))
     assert value(found, FigureKey.MOST_IN_TEN_MINUTES) == 11
     assert found.figure(FigureKey.MOST_IN_TEN_MINUTES).rating is Rating.NOT_MET
 

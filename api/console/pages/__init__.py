@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.console.page import add
 from api.console.pages import (
+    alarm_figures,
     alarms,
     equipment,
     equipment_list,
@@ -19,6 +20,7 @@ from api.console.pages import (
 PAGES = (
     overview.PAGE,
     alarms.PAGE,
+    alarm_figures.PAGE,
     orders.PAGE,
     order.PAGE,
     equipment_list.PAGE,

@@ -41,6 +41,7 @@ def test_signing_in(opener: Opener, size: tuple[int, int]) -> None:
     [
         "/",
         "/alarms",
+        "/alarm-performance",
         "/orders",
         "/orders/{order}",
         "/equipment",

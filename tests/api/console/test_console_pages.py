@@ -19,7 +19,16 @@ from plantroom.times import MINUTE
 from plantroom.work_orders import Role
 from tests.api.kit import PASSWORDS, World
 
-PAGES = ("/", "/alarms", "/orders", "/equipment", "/equipment/north/mill-1", "/plans", "/status")
+PAGES = (
+    "/",
+    "/alarms",
+    "/alarm-performance",
+    "/orders",
+    "/equipment",
+    "/equipment/north/mill-1",
+    "/plans",
+    "/status",
+)
 
 
 @pytest.fixture
