@@ -149,6 +149,8 @@ class Group:
         at, minute = at[on], minute[on]
         deviation, shares = judge(fleet, at, minute, warm[on], away[on], settings=self.settings)
         known = np.isfinite(deviation)
+        if not known.any():
+            return ReadingBatch.empty()
         at, minute = at[known], minute[known]
         self._recent.append((at, minute, shares[known]))
         return ReadingBatch.of(self.deviation[at], (minute + 1) * MINUTE, deviation[known])
