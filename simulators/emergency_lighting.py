@@ -36,8 +36,9 @@ class EmergencyLightingModel(AmbientModel):
 
     equipment_class = "emergency_lighting"
     faults: ClassVar[Truth] = {
-        "mains_failure": ("on_battery", "route_dark"),
-        "blackout": ("on_battery", "route_dark", "lamp_fault"),
+        "mains_failure": ("on_battery", "battery_exhausting", "route_dark"),
+        "blackout": ("on_battery", "battery_exhausting", "route_dark", "lamp_fault"),
+        "fire_link_stuck": ("on_battery", "unwanted_emergency", "battery_exhausting"),
         "lamp_failure": ("lamp_fault", "function_test_failed", "duration_test_failed"),
         "changeover_failure": ("function_test_failed", "duration_test_failed"),
         "battery_aged": ("duration_test_failed",),
@@ -72,7 +73,7 @@ class EmergencyLightingModel(AmbientModel):
         self.function_failed = self.duration_failed = False
         self.provoked: set[str] = set()
         """Defects for whose sake a test has been run."""
-        self.mains = True
+        self.mains, self.emergency = True, False
         self.charge = 1.0
         self.voltage = self._wanted_voltage(drawn=False)
         self.light = self._wanted_light()
@@ -87,10 +88,11 @@ class EmergencyLightingModel(AmbientModel):
         """Nothing; the true state goes on by `dt_s` and stands at `ts`."""
         self.perceive(ts)
         self.mains = not (self.active and (self.is_there("mains_failure") or self.is_there("blackout")))
+        self.emergency = not self.mains or self.is_there("fire_link_stuck")
         if self.active:
             self._provoke(ts)
         self._test(ts)
-        drawn = not self.mains or self.test_until is not None
+        drawn = self.emergency or self.test_until is not None
         if drawn:
             held = NEW_CAPACITY * (1.0 - 0.82 * self.defects["battery_aged"])
             self.charge = max(0.0, self.charge - dt_s / (3600.0 * held))
@@ -104,7 +106,7 @@ class EmergencyLightingModel(AmbientModel):
     def read(self, ts: Nanos) -> Values:
         """What the instruments show of the true state."""
         defects, testing = self.defects, self.test_until is not None
-        mode = "emergency" if not self.mains else "test" if testing else "normal"
+        mode = "emergency" if self.emergency else "test" if testing else "normal"
         put_off = 45.0 * defects["tests_put_off"]
         long_put_off = 380.0 * defects["tests_put_off"]
         return {
@@ -155,12 +157,12 @@ class EmergencyLightingModel(AmbientModel):
         if ts >= self.next_test:
             self.next_test += CYCLE_DAYS * DAY
             self.cycle += 1
-            if self.mains and self.defects["tests_put_off"] == 0:
+            if not self.emergency and self.defects["tests_put_off"] == 0:
                 self._begin_test(ts, is_long=self.cycle % CYCLES == 0)
         if self.test_until is None:
             return
         empty = self.charge <= 0.0
-        if not self.mains:
+        if self.emergency:
             self.test_until = None
         elif empty or ts >= self.test_until:
             self.test_until = None
@@ -174,7 +176,8 @@ class EmergencyLightingModel(AmbientModel):
     def _wanted_voltage(self, drawn: bool) -> float:
         """Where the battery's voltage goes: under load, on float (colder is higher), or left alone."""
         if drawn:
-            cell = 1.8 + 0.27 * self.charge if self.charge > 0 else 1.7
+            # the last of its charge goes with a knee
+            cell = 1.82 + 0.26 * self.charge - 2.2 * max(0.0, 0.08 - self.charge)
         elif self.is_there("charger_failure"):
             cell = 1.9 + 0.2 * self.charge
         else:

@@ -41,6 +41,8 @@ class EscalatorModel(AmbientModel):
         "controller_fault": ("fault_mode",),
         "emergency_stop": ("emergency_stop",),
         "handrail_slip": ("handrail_speed",),
+        "drive_slow": ("steps_slow",),
+        "speed_sensor_lost": ("step_speed_missing",),
         "brake_drag": ("brake_drag", "drive_warm", "drive_hot"),
         "brake_worn": ("brake_worn",),
         "drive_overheating": ("drive_warm", "drive_hot"),
@@ -107,7 +109,7 @@ class EscalatorModel(AmbientModel):
             self.stops += 1
         defects = self.defects
         wanted = self.rated_speed * (1.0 - 0.008 * self.traffic) if self.moving else 0.0
-        wanted *= 1.0 + 0.3 * defects["overspeed"]
+        wanted *= (1.0 + 0.3 * defects["overspeed"]) * (1.0 - 0.15 * defects["drive_slow"])
         if self._is_running_back(dt_s):
             wanted = 0.4 * self.rated_speed
         self.speed = first_order(self.speed, wanted, 1.2, dt_s)
@@ -135,7 +137,9 @@ class EscalatorModel(AmbientModel):
             "running": self.moving,
             "direction": way if speed > 0 else "stopped",
             "mode": "fault" if self.tripped else "normal",
-            "step_speed": max(0.0, show(speed, noise, 4)) if speed else 0.0,
+            "step_speed": max(0.0, show(speed, noise, 4))
+            if speed and not there("speed_sensor_lost")
+            else 0.0,
             "handrail_speed_left": max(0.0, show(speed * left, noise, 4)) if speed else 0.0,
             "handrail_speed_right": max(0.0, show(speed * self.right_ratio, noise, 4)) if speed else 0.0,
             "reversal": there("reversal"),
