@@ -17,12 +17,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from plantroom.alarm_load import FLOOD_OVER, FLOOD_SPAN, STALE_AFTER
 from plantroom.alarm_patterns import (
     EVENTS,
-    MOST_IN_TEN_MINUTES,
-    STALE_AFTER,
     STATES,
-    TEN_MINUTES,
     AlarmLog,
     Chatter,
     Flood,
@@ -131,10 +129,10 @@ def measure(
     floods = find_floods(at, period)
     top = find_top(alarm)
     chattering = find_chattering(alarm, by_alarm)
-    standing = find_spells(log, STANDING)
+    standing = find_spells(log, STANDING, anew=AlarmEvent.RAISE)
     days = _days(at, standing, period)
     answers, waiting = _answers(log, period)
-    tens, hours = _counts(at, period, TEN_MINUTES), _counts(at, period, HOUR)
+    tens, hours = _counts(at, period, FLOOD_SPAN), _counts(at, period, HOUR)
     first_hour = -(-period.start // HOUR)
     return AlarmFigures(
         period=period,
@@ -170,7 +168,7 @@ def _figures(
         FigureKey.PER_TEN_MINUTES: float(tens.mean()) / operators if len(tens) else None,
         FigureKey.PER_DAY: len(at) / (span / DAY) / operators if span >= DAY else None,
         FigureKey.MOST_IN_TEN_MINUTES: int(tens.max()) / operators if len(tens) else None,
-        FigureKey.BUSY_TEN_MINUTES: _share_above(tens, MOST_IN_TEN_MINUTES * operators),
+        FigureKey.BUSY_TEN_MINUTES: _share_above(tens, FLOOD_OVER * operators),
         FigureKey.BUSY_HOURS: _share_above(hours, MOST_IN_AN_HOUR * operators),
         FigureKey.FLOOD_TIME: flooded / span if span else None,
         FigureKey.TOP_TEN: sum(item.share for item in top) if top else None,

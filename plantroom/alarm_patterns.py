@@ -11,17 +11,11 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from plantroom.alarm_load import CHATTER_RAISES, CHATTER_SPAN, FLOOD_ENDS_BELOW, FLOOD_OVER, FLOOD_SPAN
 from plantroom.alarms import AlarmEvent, AlarmState
 from plantroom.readings import Bools, Int64s
-from plantroom.times import DAY, MINUTE, Nanos
+from plantroom.times import Nanos
 
-TEN_MINUTES: Nanos = 10 * MINUTE
-MOST_IN_TEN_MINUTES = 10
-FLOOD_ENDS_BELOW = 5
-"""Alarms in 10 min below which a flood is over. Source: ISA-18.2-2016 clause 16, EEMUA 191."""
-CHATTER = 3
-"""So many in a minute are chattering."""
-STALE_AFTER: Nanos = DAY
 TOP = 10
 
 STATES: Mapping[str, int] = {state.value: code for code, state in enumerate(AlarmState)}
@@ -105,13 +99,13 @@ def find_floods(at: Int64s, period: Period) -> tuple[Flood, ...]:
     One begins with the first of more than 10 alarms per operator in 10 min and is over when fewer than 5
     came in the last 10 min.
     """
-    past = np.searchsorted(at, at - TEN_MINUTES, side="right")
+    past = np.searchsorted(at, at - FLOOD_SPAN, side="right")
     upto = np.searchsorted(at, at, side="right")
     in_window = upto - past
     """How many came in the 10 min up to and with each."""
-    left = np.searchsorted(at, at + TEN_MINUTES, side="right") - upto
+    left = np.searchsorted(at, at + FLOOD_SPAN, side="right") - upto
     """How many are left in the window when each has gone out of it."""
-    full = np.flatnonzero(in_window > MOST_IN_TEN_MINUTES * period.operators)
+    full = np.flatnonzero(in_window > FLOOD_OVER * period.operators)
     low = np.flatnonzero(left < FLOOD_ENDS_BELOW * period.operators)
     floods: list[Flood] = []
     after = 0
@@ -120,7 +114,7 @@ def find_floods(at: Int64s, period: Period) -> tuple[Flood, ...]:
         begin = max(int(past[crossing]), after)
         # those that had left the window before the flood say nothing of its end
         candidates = low[low >= past[crossing]]
-        ends_at = int(at[candidates[0]]) + TEN_MINUTES if len(candidates) else period.end
+        ends_at = int(at[candidates[0]]) + FLOOD_SPAN if len(candidates) else period.end
         after = int(np.searchsorted(at, ends_at, side="right"))
         lasts = ends_at >= period.end
         floods.append(
@@ -143,10 +137,10 @@ def find_top(alarm: Int64s) -> tuple[Offender, ...]:
 
 def find_chattering(alarm: Int64s, at: Int64s) -> tuple[Chatter, ...]:
     """The alarms of which three came within a minute, the worst first. Columns sorted by alarm, then time."""
-    if len(at) < CHATTER:
+    if len(at) < CHATTER_RAISES:
         return ()
-    back = CHATTER - 1
-    hit: Bools = (alarm[back:] == alarm[:-back]) & (at[back:] - at[:-back] <= MINUTE)
+    back = CHATTER_RAISES - 1
+    hit: Bools = (alarm[back:] == alarm[:-back]) & (at[back:] - at[:-back] <= CHATTER_SPAN)
     first = hit & ~np.concatenate(([False], hit[:-1] & (alarm[back:][1:] == alarm[back:][:-1])))
     found: list[Chatter] = []
     for item in np.unique(alarm[back:][hit]):
@@ -168,13 +162,14 @@ class Spells:
     closing: Int64s
 
 
-def find_spells(log: AlarmLog, states: Collection[AlarmState]) -> Spells:
-    """The stretches that alarms spent in these states, by alarm and in order."""
+def find_spells(log: AlarmLog, states: Collection[AlarmState], *, anew: AlarmEvent | None = None) -> Spells:
+    """The stretches that alarms spent in these states, by alarm and in order; `anew` begins another."""
     codes = np.array([STATES[state] for state in states])
     order = np.argsort(log.alarm, kind="stable")
     alarm, at = log.alarm[order], log.at[order]
     inside, was = np.isin(log.after[order], codes), np.isin(log.before[order], codes)
-    begins, leaves = np.flatnonzero(inside & ~was), np.flatnonzero(was & ~inside)
+    again = log.event[order] == (OTHER_EVENT + 1 if anew is None else EVENTS[anew])
+    begins, leaves = np.flatnonzero(inside & (~was | again)), np.flatnonzero(was & (~inside | again))
     place = np.searchsorted(leaves, begins, side="right")
     there = place < len(leaves)
     closing = np.full(len(begins), -1, dtype=np.int64)

@@ -222,6 +222,17 @@ def test_what_stands_for_more_than_a_day_is_stale() -> None:
     assert found.waiting == 1
 
 
+def test_what_is_raised_again_stands_anew() -> None:
+    rows = [
+        row(1, 0, E.RAISE, S.NORMAL, S.UNACKNOWLEDGED),
+        row(1, 20 * HOUR, E.CLEAR, S.UNACKNOWLEDGED, S.RETURNED_UNACKNOWLEDGED),
+        row(1, 21 * HOUR, E.RAISE, S.RETURNED_UNACKNOWLEDGED, S.UNACKNOWLEDGED),
+    ]
+    assert [day.stale for day in figures(rows, 2 * DAY).days] == [0, 1]
+    assert figures(rows, 2 * DAY).stale == ((1, START + 21 * HOUR),)
+    assert figures(rows, 45 * HOUR).stale == ()
+
+
 def test_what_is_shelved_is_not_stale() -> None:
     rows = [
         row(1, 0, E.RAISE, S.NORMAL, S.UNACKNOWLEDGED),

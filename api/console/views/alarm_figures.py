@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from api.console.formats import NO_VALUE, number_text, plain_number, span_text
 from api.console.i18n import N_, Translator
 from plantroom.alarm_figures import STEPS, AlarmFigures
-from plantroom.alarm_patterns import MOST_IN_TEN_MINUTES, Period
+from plantroom.alarm_load import FLOOD_OVER
+from plantroom.alarm_patterns import Period
 from plantroom.alarm_targets import REPRESENTATIVE, TARGETS, Band, FigureKey, Rating
 from plantroom.catalogue import Catalogue
 from plantroom.model import PointTable, Text
@@ -216,7 +217,7 @@ def class_rows(t: Translator, found: AlarmFigures) -> list[ClassRow]:
         names += [t("up to {n}", n=most) for most in STEPS[2:]]
     else:
         names += ["2", "3 … 5", "6 … 10"]
-    names.append(t("more than {n}", n=MOST_IN_TEN_MINUTES))
+    names.append(t("more than {n}", n=FLOOD_OVER))
     return [
         ClassRow(name, periods, periods / total if total else 0.0, over=place == len(STEPS))
         for place, (name, periods) in enumerate(zip(names, found.distribution, strict=True))

@@ -83,7 +83,7 @@ def load_alarms(session: Session, ids: Iterable[int]) -> dict[int, AlarmRow]:
 
 
 def _standing_at(session: Session, start: Nanos, site: str | None) -> list[Row]:
-    """A row for each alarm that stood at `start`, with when it began to."""
+    """A row for each alarm that stood at `start`, with when it began to or was last raised."""
     before = AlarmEventRow.at < start
     last = _newest(before, site)
     standing = session.execute(
@@ -92,9 +92,8 @@ def _standing_at(session: Session, start: Nanos, site: str | None) -> list[Row]:
         .where(AlarmEventRow.to_state.in_(_STANDING))
     )
     states = dict(list(standing))
-    begun = _newest(
-        before & AlarmEventRow.to_state.in_(_STANDING) & AlarmEventRow.from_state.not_in(_STANDING), site
-    )
+    anew = AlarmEventRow.from_state.not_in(_STANDING) | (AlarmEventRow.event == AlarmEvent.RAISE.value)
+    begun = _newest(before & AlarmEventRow.to_state.in_(_STANDING) & anew, site)
     since = session.execute(
         select(AlarmEventRow.alarm_id, AlarmEventRow.at).join(begun, AlarmEventRow.id == begun.c.id)
     )

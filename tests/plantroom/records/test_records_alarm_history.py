@@ -70,11 +70,11 @@ def test_what_stood_before_the_period_is_known_with_its_time(database: Database)
     follow(database, E.CLEAR, START + HOUR, equipment=3)
     follow(database, E.RAISE, START + 2 * HOUR, equipment=3)
     found = figures(database, START + 2 * DAY, START + 3 * DAY)
-    # the third never left the list: it stood from its first raise on
-    assert found.stale == ((old, START), (again, START))
+    # the third never left the list, but it was raised again
+    assert found.stale == ((old, START), (again, START + 2 * HOUR))
     assert (found.announced, found.waiting) == (0, 1)
     follow(database, E.CLEAR, START + 2 * DAY + HOUR)
-    assert figures(database, START + 2 * DAY, START + 3 * DAY).stale == ((again, START),)
+    assert figures(database, START + 2 * DAY, START + 3 * DAY).stale == ((again, START + 2 * HOUR),)
     assert figures(database, START + 4 * DAY, START + 5 * DAY).days[0].stale == 1
 
 
