@@ -58,7 +58,7 @@ class Jobs:
         return count
 
     def end_maintenance(self) -> int:
-        """How many alarms came back because no maintenance mode covers them any more; those call for orders."""
+        """How many alarms came back because nothing keeps them out of service; they call for orders."""
         now = self._clock()
         with self._database.transaction() as session:
             maintenance_modes.end_expired(session, now)
