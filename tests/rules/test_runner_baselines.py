@@ -73,7 +73,7 @@ class Plant:
         load = np.convolve(random.standard_normal(520), np.ones(41) / np.sqrt(41), "valid")
         self.flow = 30 + 2 * load + random.standard_normal(480) * 0.4
         self.pressure = 5 - 0.3 * load + random.standard_normal(480) * 0.05
-        self.pressure[400:440] += 2.0
+        self.pressure[400:440] += 0.5
         self.away = False
 
     def start(self, now: int = T0) -> Runner:
