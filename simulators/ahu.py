@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from plantroom.model import Equipment
 from plantroom.times import SECOND, Nanos
 from simulators.base import Fault, Model, SensorFault, Truth, Values
-from simulators.physics import PiLoop, Sensor, clip, first_order, interpolate, is_between, substeps
+from simulators.physics import PiLoop, Sensor, clip, first_order, interpolate, is_between, normal, substeps
 
 TEMPERATURE = Sensor(noise=0.05, resolution=0.1)
 PRESSURE = Sensor(noise=2.0, resolution=1.0, low=0.0)
@@ -46,6 +46,7 @@ class AhuModel(Model):
         "freeze": ("freeze_stat",),
         "left_running": ("running_outside_schedule",),
         "sensor_drift": ("heating_without_effect", "fc08", "fc09"),
+        "sensor_stuck": ("cooling_without_effect", "heating_without_effect", "fc08", "fc09"),
     }
     sensor = SENSOR
 
@@ -119,7 +120,8 @@ class AhuModel(Model):
 
     def _fan(self, ts: Nanos, dt_s: float) -> None:
         """Speed after the duct pressure; flow and filter drop after the speed and the dirt."""
-        wanted = self.fan_loop.step(DUCT_SETPOINT - self.duct, dt_s) if self.commanded else 0.0
+        seen = self.duct + 2.0 * normal(self.rng)
+        wanted = self.fan_loop.step(DUCT_SETPOINT - seen, dt_s) if self.commanded else 0.0
         self.speed = first_order(self.speed, wanted, 5.0, dt_s)
         dirt = 500.0 * self.level("filter_clogged", ts)
         flow = self.speed / math.sqrt(1.0 + dirt / 900.0) if self.turning else 0.0
@@ -137,8 +139,10 @@ class AhuModel(Model):
             self.damper = MIN_OUTDOOR if self.commanded else 0.0
             return
         self._choose_free_cooling()
-        # the controller believes its sensor
-        shown = self.supply + SENSOR.drift * self.level("sensor_drift", ts)
+        # the controller believes its sensor, and its output trembles with it
+        shown = self.supply + 0.05 * normal(self.rng) + SENSOR.drift * self.level("sensor_drift", ts)
+        if self._stuck is not None:
+            shown = float(self._stuck)
         demand = self.demand.step(shown - round(self.setpoint * 2) / 2, dt_s)
         free = 1.0 if self.free_cooling else 0.0
         self.heating = clip(-demand, 0.0, 1.0)

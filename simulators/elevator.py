@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from plantroom.model import Equipment
 from plantroom.times import Nanos
-from simulators.base import Fault, Model, Truth, Values
+from simulators.base import Fault, Model, SensorFault, Truth, Values
 from simulators.physics import Sensor, clip, first_order, interpolate
 
 FLOORS = 24
@@ -58,7 +58,10 @@ class ElevatorModel(Model):
         "drive_overheating": ("drive_warm", "drive_hot"),
         "machine_room_hot": ("machine_room_temperature", "drive_warm"),
         "levelling": ("levelling_error", "levelling_lost"),
+        "sensor_drift": ("drive_warm", "drive_hot"),
+        "sensor_stuck": (),
     }
+    sensor = SensorFault("drive_temperature", drift=50.0)
 
     def __init__(
         self,

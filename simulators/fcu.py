@@ -25,10 +25,10 @@ AIRFLOW = Sensor(noise=5.0, resolution=1.0, low=0.0)
 SETPOINTS = {"cooling": 25.0, "heating": 21.5, "fan": 23.0, "off": 23.0}
 CHILLED, HOT = 7.0, 45.0
 """Water of the two circuits, degC."""
-COOLS, HEATS = 0.65, 0.6
+COOLS, HEATS = 0.5, 0.5
 """How near the coil brings the air to its water at full valve."""
-FRESH_C, FRESH_SHARE = 18.0, 0.2
-"""The tempered fresh air, and its share of what the fan moves."""
+FRESH_SUMMER, FRESH_WINTER, FRESH_SHARE = 21.0, 18.0, 0.2
+"""The tempered fresh air, degC, and its share of what the fan moves."""
 FAN_HEAT_K = 0.4
 EXCHANGE_PER_H = 1.8
 """How often an hour the fan turns the room's heat over."""
@@ -159,8 +159,9 @@ class FcuModel(Model):
         if not self.turning:
             self.supply = first_order(self.supply, self.room, 900.0, dt_s)
             return
-        entering = self.room + FRESH_SHARE * self.airflow / AIRFLOW_WANTED * (FRESH_C - self.room)
-        wrong, leak = self.level("wrong_water", ts), 0.9 * self.level("valve_leaks", ts)
+        fresh = FRESH_SUMMER if self.mode == "cooling" else FRESH_WINTER
+        entering = self.room + FRESH_SHARE * self.airflow / AIRFLOW_WANTED * (fresh - self.room)
+        wrong, leak = self.level("wrong_water", ts), self.level("valve_leaks", ts)
         chilled, hot = CHILLED + 22.0 * wrong, HOT - 30.0 * wrong
         heating_season = self.mode == "heating"
         cooling = max(self.cooling, 0.0 if heating_season else leak)
@@ -182,7 +183,7 @@ class FcuModel(Model):
         if self.mode == "cooling":
             damp += 33.0 * lost
         elif self.mode == "heating":
-            damp -= 24.0 * lost
+            damp -= 30.0 * lost
         self.humidity = first_order(self.humidity, min(damp, 97.0), 900.0, dt_s)
 
 

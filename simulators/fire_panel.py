@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from plantroom.model import Equipment
 from plantroom.times import MINUTE, Nanos
-from simulators.base import Fault, Model, Truth, Values
+from simulators.base import Fault, Model, SensorFault, Truth, Values
 from simulators.physics import Sensor, first_order, substeps
 
 CURRENT = Sensor(noise=0.4, resolution=0.1, low=0.0)
@@ -29,7 +29,10 @@ class FirePanelModel(Model):
         "battery_low": ("battery_low", "battery_very_low", "charger_fault", "trouble"),
         "communication_lost": ("trouble",),
         "points_isolated": ("isolated_points",),
+        "sensor_drift": ("battery_low", "battery_very_low"),
+        "sensor_stuck": (),
     }
+    sensor = SensorFault("battery_voltage", drift=-6.5)
 
     def __init__(
         self,

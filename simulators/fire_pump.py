@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from plantroom.model import Equipment
 from plantroom.times import Nanos
-from simulators.base import Fault, Model, Truth, Values
+from simulators.base import Fault, Model, SensorFault, Truth, Values
 from simulators.physics import Sensor, clip, substeps
 
 PRESSURE = Sensor(noise=0.01, resolution=0.02, low=0.0)
@@ -43,7 +43,11 @@ class FirePumpModel(Model):
         "power_lost": ("power_lost",),
         "trip": ("trip",),
         "start_failure": ("start_failure",),
+        "sensor_drift": ("sprinkler_pressure_low",),
+        "sensor_stuck": (),
     }
+    # the pressure switches that start the pumps are instruments of their own
+    sensor = SensorFault("sprinkler_pressure", drift=-7.4, low=0.0)
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from plantroom.model import Equipment
 from plantroom.times import Nanos
-from simulators.base import Fault, Model, Truth, Values
+from simulators.base import Fault, Model, SensorFault, Truth, Values
 from simulators.physics import Sensor, clip, first_order, is_between
 
 POWER_SHARE = Sensor(noise=0.0006, resolution=0.0001, low=0.0)
@@ -29,7 +29,10 @@ class LightingCircuitModel(Model):
         "lamp_failure": ("lamp_failure",),
         "contactor_stuck": ("contactor_stuck", "burning_outside_schedule"),
         "no_power": ("no_power",),
+        "sensor_drift": ("light_low",),
+        "sensor_stuck": (),
     }
+    sensor = SensorFault("illuminance", drift=-250.0, low=0.0)
 
     def __init__(
         self,
