@@ -53,6 +53,8 @@ class Property:
         parts = []
         ts = np.array([at for at, _ in steps], dtype=np.int64)
         for key, point in ids.items():
+            if key not in steps[0][1]:
+                continue  # worked out from the others, not measured
             codes = self.table.points[point].values
             column = [values[key] for _, values in steps]
             numbers = [float(codes[value]) if isinstance(value, str) else float(value) for value in column]
