@@ -7,8 +7,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 import api.alarm_figures.routes
+import api.alarms.record
 import api.alarms.routes
 import api.equipment.routes
+import api.maintenance_modes.routes
 import api.operations.routes
 import api.quarantine.routes
 import api.readings.routes
@@ -26,7 +28,10 @@ _ROUTERS = (
     api.sites.routes.router,
     api.equipment.routes.router,
     api.readings.routes.router,
+    # before the alarms themselves, whose ids stand in the same place of an address
+    api.alarms.record.router,
     api.alarms.routes.router,
+    api.maintenance_modes.routes.router,
     api.alarm_figures.routes.router,
     api.work_orders.routes.router,
     api.quarantine.routes.router,

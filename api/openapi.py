@@ -37,6 +37,10 @@ TAGS = [
         "description": "Values of points: the newest, a stretch of time, figures over time.",
     },
     {"name": "alarms", "description": "Faults found by the rules, in the states of ISA-18.2."},
+    {
+        "name": "maintenance modes",
+        "description": "Equipment and spaces that are worked on, their alarms out of service.",
+    },
     {"name": "work orders", "description": "Work to be done: opened by faults, by due plans or by hand."},
     {"name": "quarantine", "description": "Messages that could not be taken, and why."},
     {"name": "sessions", "description": "Signing in and out, oneself, and one's tokens."},

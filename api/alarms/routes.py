@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from api import problems
@@ -15,22 +16,25 @@ from api.alarms.schemas import (
     AlarmChange,
     AlarmDetail,
     AlarmQuery,
+    Around,
     BulkBody,
     BulkOutcome,
+    FeedbackBody,
     NoteBody,
+    SeenBody,
     ShelveBody,
-    alarm,
     change,
     detail,
+    list_of,
     rule_of,
 )
 from api.context import Context
 from api.dependencies import Engineer, Now, Parts, Technician, Viewer
 from api.filters import in_place, mentions
 from api.wire import IdPath, PageOf, PageQuery, page_of, sort_column
-from plantroom.alarms import STANDING, AlarmEvent, AlarmState
+from plantroom.alarms import STANDING, AlarmEvent, AlarmState, Judgement
 from plantroom.errors import ConflictError, NotFoundError, TransitionError
-from plantroom.stores.records import alarms, paging, work_orders
+from plantroom.stores.records import alarms, feedback, paging, work_orders
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, EquipmentRow
 from plantroom.stores.records.users import Identity
 from plantroom.times import Nanos
@@ -48,8 +52,26 @@ _STANDING = [state.value for state in STANDING]
 
 
 @router.get("", summary="List alarms")
-def list_alarms(query: Annotated[AlarmQuery, Query()], context: Parts, _who: Viewer) -> PageOf[Alarm]:
-    """Every alarm that was ever raised has one line; `standing=true` is the operator's list."""
+def list_alarms(
+    query: Annotated[AlarmQuery, Query()], context: Parts, now: Now, _who: Viewer
+) -> PageOf[Alarm]:
+    """Every alarm that was ever raised has one line; `standing=true` is the operator's list.
+
+    What follows from another alarm has that one as its `root` and is in the list too.
+    """
+    with context.database.session() as session:
+        page = paging.page(
+            session,
+            _filtered(query, context, now),
+            key=AlarmRow.id,
+            cursor=query.cursor,
+            limit=query.limit,
+            **sort_column(query.sort, _SORT),
+        )
+        return page_of(page, list_of(session, page.rows, context.catalogue, now))
+
+
+def _filtered(query: AlarmQuery, context: Context, now: Nanos) -> Select[AlarmRow]:
     rows = in_place(alarms.query(), query, context.catalogue)
     if query.state:
         rows = rows.where(AlarmRow.state.in_([state.value for state in query.state]))
@@ -63,23 +85,19 @@ def list_alarms(query: Annotated[AlarmQuery, Query()], context: Parts, _who: Vie
     if query.text is not None:
         names = (EquipmentRow.key, EquipmentRow.name_en, EquipmentRow.name_zh)
         rows = rows.where(mentions(query.text, AlarmRow.rule, *names))
-    with context.database.session() as session:
-        page = paging.page(
-            session,
-            rows,
-            key=AlarmRow.id,
-            cursor=query.cursor,
-            limit=query.limit,
-            **sort_column(query.sort, _SORT),
-        )
-        return page_of(page, [alarm(row, context.catalogue) for row in page.rows])
+    if query.root is not None:
+        rows = rows.where(AlarmRow.root_alarm_id == query.root)
+    for wanted, condition in ((query.chattering, alarms.chatters(now)), (query.stale, alarms.is_stale(now))):
+        if wanted is not None:
+            rows = rows.where(condition if wanted else ~condition)
+    return rows
 
 
 @router.get("/{alarm_id}", summary="One alarm")
-def get_alarm(alarm_id: IdPath, context: Parts, _who: Viewer) -> AlarmDetail:
-    """With its rule's cause, consequence and remedy, what can be done, and its newest history."""
+def get_alarm(alarm_id: IdPath, context: Parts, now: Now, _who: Viewer) -> AlarmDetail:
+    """With its rule's cause, consequence and remedy, what it explains, what can be done, and its history."""
     with context.database.session() as session:
-        return _detail(context, session, alarms.get(session, alarm_id))
+        return _detail(context, session, alarms.get(session, alarm_id), now)
 
 
 @router.get("/{alarm_id}/history", summary="The history of an alarm")
@@ -120,20 +138,18 @@ def acknowledge_alarms(body: BulkBody, context: Parts, now: Now, who: Technician
 
 @router.post("/{alarm_id}/acknowledge", summary="Acknowledge an alarm")
 def acknowledge_alarm(
-    alarm_id: IdPath, context: Parts, now: Now, who: Technician, body: NoteBody | None = None
+    alarm_id: IdPath, context: Parts, now: Now, who: Technician, body: SeenBody | None = None
 ) -> AlarmDetail:
     """Somebody has seen it. The fault and its work order go on until it is put right."""
-    note = body.note if body is not None else ""
-    return _act(context, alarm_id, AlarmEvent.ACKNOWLEDGE, who=who, now=now, note=note)
+    return _see(context, alarm_id, AlarmEvent.ACKNOWLEDGE, body or SeenBody(), who=who, now=now)
 
 
 @router.post("/{alarm_id}/reset", summary="Reset a latched alarm")
 def reset_alarm(
-    alarm_id: IdPath, context: Parts, now: Now, who: Engineer, body: NoteBody | None = None
+    alarm_id: IdPath, context: Parts, now: Now, who: Engineer, body: SeenBody | None = None
 ) -> AlarmDetail:
     """For an alarm that stays although the fault is gone, once somebody has looked at the equipment."""
-    note = body.note if body is not None else ""
-    return _act(context, alarm_id, AlarmEvent.RESET, who=who, now=now, note=note)
+    return _see(context, alarm_id, AlarmEvent.RESET, body or SeenBody(), who=who, now=now)
 
 
 @router.post("/{alarm_id}/shelve", summary="Shelve an alarm")
@@ -154,6 +170,30 @@ def unshelve_alarm(
     return _act(context, alarm_id, AlarmEvent.UNSHELVE, who=who, now=now, note=note)
 
 
+@router.post("/{alarm_id}/feedback", summary="Say whether an alarm was right")
+def judge_alarm(
+    alarm_id: IdPath, body: FeedbackBody, context: Parts, now: Now, who: Technician
+) -> AlarmDetail:
+    """One word for each occurrence, at any time; the last one stands, and counts for the rule's record."""
+    with context.database.transaction() as session:
+        feedback.give(
+            session,
+            alarm_id,
+            body.judgement,
+            by=who.username,
+            now=now,
+            note=body.note,
+            raised_ts=body.raised_at,
+        )
+        return _detail(context, session, alarms.get(session, alarm_id), now)
+
+
+def _see(
+    context: Context, alarm_id: int, event: AlarmEvent, body: SeenBody, *, who: Identity, now: Nanos
+) -> AlarmDetail:
+    return _act(context, alarm_id, event, who=who, now=now, note=body.note, judgement=body.judgement)
+
+
 def _act(
     context: Context,
     alarm_id: int,
@@ -163,6 +203,7 @@ def _act(
     now: Nanos,
     note: str,
     until: Nanos | None = None,
+    judgement: Judgement | None = None,
 ) -> AlarmDetail:
     with context.database.transaction() as session:
         _, rule = rule_of(alarms.get(session, alarm_id), context.catalogue)
@@ -181,10 +222,17 @@ def _act(
         except TransitionError as failure:
             offered = [item for item in failure.allowed if item in OFFERED]
             raise TransitionError(str(failure), offered) from failure
-        return _detail(context, session, row)
+        if judgement is not None:
+            feedback.give(session, alarm_id, judgement, by=who.username, now=now, note=note)
+        return _detail(context, session, row, now)
 
 
-def _detail(context: Context, session: Session, row: AlarmRow) -> AlarmDetail:
+def _detail(context: Context, session: Session, row: AlarmRow, now: Nanos) -> AlarmDetail:
     newest = alarms.query_events(row.id).order_by(AlarmEventRow.id.desc()).limit(HISTORY)
-    order = work_orders.newest_of_alarm(session, row.id)
-    return detail(row, context.catalogue, list(session.scalars(newest)), order)
+    around = Around(
+        history=list(session.scalars(newest)),
+        order=work_orders.newest_of_alarm(session, row.id),
+        explained=alarms.explained_by(session, row.id),
+        feedback=feedback.of_occurrence(session, row.id, row.raised_ts),
+    )
+    return detail(row, context.catalogue, now, around)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
+from sqlalchemy.orm import Session
 
 from api.filters import PlaceQuery
 from api.wire import (
@@ -20,15 +23,17 @@ from api.wire import (
     Words,
     measured,
 )
-from plantroom.alarms import AlarmEvent, AlarmState, Severity, allowed_events
+from plantroom.alarm_load import is_chattering, is_stale
+from plantroom.alarms import AlarmEvent, AlarmState, Judgement, Severity, allowed_events
 from plantroom.catalogue import Catalogue, EquipmentClass, FaultRule
 from plantroom.stores.records import alarms
 from plantroom.stores.records.paging import MAX_PAGE
-from plantroom.stores.records.tables import AlarmEventRow, AlarmRow
+from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, FeedbackRow
 from plantroom.times import DAY, MINUTE, Nanos
 
 LONGEST_SHELF: Nanos = 30 * DAY
 SeverityName = Literal["emergency", "critical", "major", "minor", "advisory"]
+MAX_EXPLAINED = 200
 OFFERED = frozenset({AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET, AlarmEvent.SHELVE, AlarmEvent.UNSHELVE})
 """What people can do here; suppression and service are by design and come from elsewhere."""
 
@@ -42,6 +47,13 @@ class AlarmQuery(PlaceQuery):
     ] = None
     severity: Annotated[list[SeverityName], Field(default_factory=list, max_length=20)]
     rule: Key | None = None
+    root: Annotated[
+        int | None, Field(ge=1, le=2**63 - 1, description="Id of an alarm: those that it explains.")
+    ] = None
+    chattering: Annotated[
+        bool | None, Field(description="Raised 3 times or more within a minute, in the last hour.")
+    ] = None
+    stale: Annotated[bool | None, Field(description="Standing for more than 24 h.")] = None
     sort: Literal[
         "raised_at", "-raised_at", "severity", "-severity", "changed_at", "-changed_at", "id", "-id"
     ] = "-raised_at"
@@ -72,6 +84,14 @@ class Alarm(Answer):
     acknowledged_by: str | None
     shelved_until: Time | None
     changed_at: Time
+    root: int | None
+    """The active alarm that explains it; while it is suppressed, that one stands in its place."""
+    explains: int
+    """How many alarms it is the root of."""
+    chattering: bool
+    """Raised 3 times or more within a minute, in the last hour."""
+    stale: bool
+    """Standing for more than 24 h."""
     readings: list[Measured]
     """What the rule saw when it was raised last."""
 
@@ -89,6 +109,31 @@ class AlarmChange(Answer):
     readings: list[Measured]
 
 
+class Explained(Answer):
+    """An alarm that follows from another."""
+
+    id: int
+    site: str
+    equipment: str
+    equipment_name: Words
+    rule: str
+    name: Words
+    severity: SeverityWord
+    state: AlarmState
+    active: bool
+    raised_at: Time | None
+
+
+class Feedback(Answer):
+    """What somebody said of one occurrence of an alarm; the last word stands."""
+
+    raised_at: Time | None
+    judgement: Judgement
+    note: str
+    by: str
+    at: Time
+
+
 class AlarmDetail(Alarm):
     """An alarm with what its rule says, what can be done, and its newest history."""
 
@@ -100,6 +145,10 @@ class AlarmDetail(Alarm):
     allowed: list[AlarmEvent]
     work_order: int | None
     """The newest work order for this fault."""
+    explained: list[Explained]
+    """The alarms that it is the root of, the first raised first; at most 200, all under `/alarms?root=`."""
+    feedback: Feedback | None
+    """What was said of its present or last occurrence."""
     history: list[AlarmChange]
     """The newest first; all of it under `/alarms/{id}/history`."""
 
@@ -108,6 +157,25 @@ class NoteBody(Request):
     """Why."""
 
     note: Note = ""
+
+
+class SeenBody(NoteBody):
+    """Why, and where it is known already, what to think of the alarm."""
+
+    judgement: Judgement | None = None
+
+
+class FeedbackBody(NoteBody):
+    """Whether there was a fault (`true`), none (`false`), or one that nobody had to know of (`nuisance`)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"judgement": "nuisance", "note": "the strainer was being cleaned"}]}
+    )
+
+    judgement: Judgement
+    raised_at: Annotated[
+        Instant | None, Field(description="Which occurrence; the present or last one if not given.")
+    ] = None
 
 
 class ShelveBody(Request):
@@ -147,28 +215,61 @@ class BulkOutcome(Answer):
     state: AlarmState | None
 
 
-def alarm(row: AlarmRow, catalogue: Catalogue) -> Alarm:
-    """The row as it goes out."""
-    return Alarm(**_fields(row, catalogue))
+def alarm(row: AlarmRow, catalogue: Catalogue, now: Nanos, explains: int) -> Alarm:
+    """The row, which is the root of so many, as it goes out."""
+    return Alarm(**_fields(row, catalogue, now), explains=explains)
 
 
-def detail(
-    row: AlarmRow, catalogue: Catalogue, history: list[AlarmEventRow], work_order: int | None
-) -> AlarmDetail:
+def list_of(session: Session, rows: Sequence[AlarmRow], catalogue: Catalogue, now: Nanos) -> list[Alarm]:
+    """The rows as they go out."""
+    counts = alarms.explained_counts(session, [row.id for row in rows])
+    return [alarm(row, catalogue, now, counts.get(row.id, 0)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What belongs to an alarm besides its own row."""
+
+    history: Sequence[AlarmEventRow]
+    order: int | None
+    explained: Sequence[AlarmRow]
+    feedback: FeedbackRow | None
+
+
+def detail(row: AlarmRow, catalogue: Catalogue, now: Nanos, around: Around) -> AlarmDetail:
     """The row with its rule and its history."""
     cls, rule = rule_of(row, catalogue)
     allowed = [event for event in allowed_events(alarms.to_domain(row)) if event in OFFERED]
     if rule is not None and not rule.shelvable:
         allowed = [event for event in allowed if event is not AlarmEvent.SHELVE]
     return AlarmDetail(
-        **_fields(row, catalogue),
+        **_fields(row, catalogue, now),
+        explains=len(around.explained),
         cause=None if rule is None else Words.of(rule.cause),
         consequence=None if rule is None else Words.of(rule.consequence),
         remedy=None if rule is None else Words.of(rule.remedy),
         when=None if rule is None else rule.when,
         allowed=allowed,
-        work_order=work_order,
-        history=[change(item, cls) for item in history],
+        work_order=around.order,
+        explained=[_explained(item, catalogue) for item in around.explained[:MAX_EXPLAINED]],
+        feedback=None if around.feedback is None else said(around.feedback),
+        history=[change(item, cls) for item in around.history],
+    )
+
+
+def said(row: FeedbackRow) -> Feedback:
+    """What was said, as it goes out."""
+    return Feedback(
+        raised_at=row.raised_ts, judgement=Judgement(row.judgement), note=row.note, by=row.by, at=row.at
+    )
+
+
+def _explained(row: AlarmRow, catalogue: Catalogue) -> Explained:
+    return Explained(
+        **_names(row, catalogue),
+        state=AlarmState(row.state),
+        active=row.active,
+        raised_at=row.raised_ts,
     )
 
 
@@ -192,8 +293,8 @@ def rule_of(row: AlarmRow, catalogue: Catalogue) -> tuple[EquipmentClass | None,
     return cls, None if cls is None else cls.rule(row.rule)
 
 
-def _fields(row: AlarmRow, catalogue: Catalogue) -> dict[str, Any]:
-    cls, rule = rule_of(row, catalogue)
+def _names(row: AlarmRow, catalogue: Catalogue) -> dict[str, Any]:
+    _, rule = rule_of(row, catalogue)
     return {
         "id": row.id,
         "site": row.equipment.site,
@@ -202,6 +303,12 @@ def _fields(row: AlarmRow, catalogue: Catalogue) -> dict[str, Any]:
         "rule": row.rule,
         "name": Words(en=row.rule, zh=row.rule) if rule is None else Words.of(rule.name),
         "severity": Severity(row.severity),
+    }
+
+
+def _fields(row: AlarmRow, catalogue: Catalogue, now: Nanos) -> dict[str, Any]:
+    cls, _ = rule_of(row, catalogue)
+    return _names(row, catalogue) | {
         "state": AlarmState(row.state),
         "active": row.active,
         "latching": row.latching,
@@ -212,5 +319,8 @@ def _fields(row: AlarmRow, catalogue: Catalogue) -> dict[str, Any]:
         "acknowledged_by": row.acknowledged_by,
         "shelved_until": row.shelved_until,
         "changed_at": row.changed_at,
+        "root": row.root_alarm_id,
+        "chattering": is_chattering(row.chattered_ts, now),
+        "stale": is_stale(AlarmState(row.state), row.raised_ts, now),
         "readings": measured(row.readings, cls),
     }

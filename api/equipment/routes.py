@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
 from api import problems
-from api.alarms.schemas import Alarm, alarm
+from api.alarms.schemas import Alarm, list_of
 from api.context import Context
 from api.dependencies import Now, Parts, Viewer
 from api.equipment import parts
@@ -76,7 +76,7 @@ def get_equipment(site: KeyPath, key: KeyPath, context: Parts, now: Now, _who: V
         return EquipmentDetail(
             **item_fields(row, context.catalogue.classes.get(row.equipment_class), _of(overview, item)),
             **(_plate(row, overview) | _now(context, session, item, now)),
-            standing_alarms=_alarms(context, session, row.id),
+            standing_alarms=_alarms(context, session, row.id, now),
             orders=_orders(session, row.id, now),
         )
 
@@ -121,7 +121,7 @@ def _now(context: Context, session: Session, item: Equipment | None, now: Nanos)
     }
 
 
-def _alarms(context: Context, session: Session, equipment_id: int) -> list[Alarm]:
+def _alarms(context: Context, session: Session, equipment_id: int, now: Nanos) -> list[Alarm]:
     standing = [state.value for state in STANDING]
     rows = (
         alarms.query()
@@ -129,7 +129,7 @@ def _alarms(context: Context, session: Session, equipment_id: int) -> list[Alarm
         .order_by(AlarmRow.severity.desc(), AlarmRow.raised_ts.desc())
         .limit(MAX_ALARMS)
     )
-    return [alarm(row, context.catalogue) for row in session.scalars(rows)]
+    return list_of(session, session.scalars(rows).all(), context.catalogue, now)
 
 
 def _orders(session: Session, equipment_id: int, now: Nanos) -> list[WorkOrder]:
