@@ -11,7 +11,9 @@ from api.console.formats import full_time, time_text
 from api.console.forms import Ask, dialog, select
 from api.console.i18n import N_
 from api.console.page import attempt, failure_text, lens_of, say
+from api.console.pages.feedback import feedback_button
 from api.console.session import Visit
+from api.console.views.alarm_groups import Extras, Related
 from api.console.views.alarms import (
     EVENT_ROLE,
     AlarmDetail,
@@ -164,6 +166,11 @@ def _show_details(visit: Visit, detail: AlarmDetail, changed: Changed) -> None:
     t, view = visit.t, detail.view
     zone = visit.zone(view.site)
     made, box = dialog(view.rule_name, "dialog-wide")
+
+    async def after() -> None:
+        made.close()
+        await changed()
+
     with box:
         with Tag("p", "actions"):
             severity_label(t, view.severity)
@@ -182,24 +189,58 @@ def _show_details(visit: Visit, detail: AlarmDetail, changed: Changed) -> None:
                 (t("What to do"), detail.remedy),
                 (t("Condition"), detail.condition),
                 (t("Source"), detail.source),
+                (t("Feedback"), detail.feedback),
+                (t("The rule's record"), detail.record),
             ]
         )
         if detail.order is not None:
             with Tag("p"):
                 link(t("Work order #{id}", id=detail.order), f"/orders/{detail.order}")
+        _show_related(visit, view, after)
         Tag("h2", text=t("History"))
         with Tag("ul", "history"):
             for line in detail.history:
                 history_line(visit, view.site, line)
 
-        async def after() -> None:
-            made.close()
-            await changed()
-
         with Tag("div", "dialog-foot"):
             buttons(visit, view, after)
+            feedback_button(visit, view, after)
             button(t("Close window"), made.close, "button-small")
     made.open()
+
+
+def _show_related(visit: Visit, view: AlarmView, changed: Changed) -> None:
+    """The alarm's root, and what it explains."""
+    t, extras = visit.t, view.extras
+    if extras.root is not None:
+        with Tag("p"):
+            Tag("span", text=t("follows from") + " ")
+            related_link(visit, extras.root, changed)
+            Tag("span", text=f" · {extras.root.equipment_name}")
+    if extras.explains:
+        Tag("h2", text=t.ngettext("Explains {n} alarm", "Explains {n} alarms", extras.explains))
+        related_list(visit, extras, changed)
+
+
+def related_list(visit: Visit, extras: Extras, changed: Changed) -> None:
+    """The alarms that one explains, each leading to its details."""
+    t = visit.t
+    with Tag("ul", "related"):
+        for item in extras.explained:
+            with Tag("li"):
+                severity_label(t, item.severity)
+                with Tag("span"):
+                    related_link(visit, item, changed)
+                    Tag("span", "soft", f" {item.equipment_name} · {t(ALARM_STATE[item.state])}")
+    rest = extras.explains - len(extras.explained)
+    if rest > 0:
+        Tag("p", "small soft", t("and {n} more", n=rest))
+
+
+def related_link(visit: Visit, item: Related, changed: Changed) -> None:
+    """A link to another alarm's details."""
+    opener = Tag("a", "", item.rule_name, href=f"/alarms?alarm={item.id}")
+    opener.on("click.prevent", lambda: details(visit, item.id, changed), args=[])
 
 
 def history_line(visit: Visit, site: str, line: HistoryLine) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from nicegui.events import GenericEventArguments
+
 from api.console.elements import (
     Tag,
     cell,
@@ -15,9 +17,11 @@ from api.console.elements import (
 from api.console.formats import ago_text, full_time
 from api.console.forms import check
 from api.console.pages import alarm_actions
+from api.console.pages.feedback import feedback_button
 from api.console.rows import Listing
 from api.console.session import Visit
 from api.console.theme import SEVERITY_CLASS
+from api.console.views.alarm_groups import JUDGEMENT
 from api.console.views.alarms import AlarmView
 from api.console.words import ALARM_STATE
 from plantroom.alarms import ASIDE, AlarmEvent, AlarmState
@@ -45,6 +49,8 @@ class AlarmTable:
         self.brief = brief
         self.on_select = on_select
         self.selected: set[int] = set()
+        self.opened: set[int] = set()
+        """Roots whose explained alarms are shown."""
         self.views: dict[int, AlarmView] = {}
         t = visit.t
         columns = [t("Raised"), t("Severity"), t("Alarm")]
@@ -94,14 +100,48 @@ class AlarmTable:
                     self._equipment(view)
             elif view.readings:
                 Tag("span", "under", view.readings)
+            if view.extras.explains and not self.brief:
+                self._explained(view)
         if self.equipment and not self.brief:
             with cell(class_="full place"):
                 self._equipment(view)
         with cell(class_="grow"):
             _state(visit, view)
+            self._extras(view)
         if not self.brief:
             with cell(class_="end"), Tag("div", "actions"):
                 alarm_actions.buttons(visit, view, self.changed)
+                feedback_button(visit, view, self.changed)
+
+    def _explained(self, view: AlarmView) -> None:
+        """The alarms that follow from this one, folded away until somebody opens them."""
+        t, extras = self.visit.t, view.extras
+        with Tag("details", "explained", open=view.id in self.opened) as there:
+            Tag(
+                "summary", "summary", t.ngettext("Explains {n} alarm", "Explains {n} alarms", extras.explains)
+            )
+            alarm_actions.related_list(self.visit, extras, self.changed)
+
+        def keep(event: GenericEventArguments) -> None:
+            (self.opened.add if event.args is True else self.opened.discard)(view.id)
+
+        there.on("toggle", keep, js_handler="(e) => emit(e.target.open)")
+
+    def _extras(self, view: AlarmView) -> None:
+        t, extras = self.visit.t, view.extras
+        if extras.chattering or extras.stale or extras.judgement is not None:
+            with Tag("div", "flags"):
+                if extras.chattering:
+                    Tag("span", "chip chip-wrong", t("Chattering"), title=t("3 times or more within 1 min"))
+                if extras.stale:
+                    Tag("span", "chip chip-soft", t("Stale alarm"), title=t("standing for more than 24 h"))
+                if extras.judgement is not None:
+                    said = t(JUDGEMENT[extras.judgement])
+                    Tag("span", "chip chip-soft", t("Feedback: {name}", name=said))
+        if extras.root is not None:
+            with Tag("span", "under"):
+                Tag("span", text=t("follows from") + " ")
+                alarm_actions.related_link(self.visit, extras.root, self.changed)
 
     def _equipment(self, view: AlarmView) -> None:
         link(view.equipment_name, equipment_address(view.site, view.equipment))

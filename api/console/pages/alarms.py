@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from api.console.elements import Tag, button
+from api.console.elements import Tag, button, link, notice
+from api.console.formats import time_text
 from api.console.i18n import N_
 from api.console.layout import Frame
 from api.console.page import Page, lens_of
 from api.console.pages import alarm_actions
 from api.console.pages.alarm_table import AlarmTable
 from api.console.pages.filter_bar import FilterBar, Pager, Refresh, site_keys, system_keys
+from api.console.rows import Part
 from api.console.session import Visit
-from api.console.views.alarms import EVENT_ROLE, SORTS, STATES, alarm_page
+from api.console.views.alarm_groups import FloodView, load_floods
+from api.console.views.alarms import EVENT_ROLE, FLAGS, SORTS, STATES, alarm_page
 from api.console.views.filters import severity_words
 from plantroom.alarms import AlarmEvent
 
+_EVERY = 120
+"""Polls after which flags that come with time are looked at again."""
 _STATE_NAMES = {
     "": N_("Standing"),
     "unacknowledged": N_("Unacknowledged"),
@@ -22,6 +27,12 @@ _STATE_NAMES = {
     "aside": N_("Shelved, suppressed, out of service"),
     "normal": N_("Normal"),
     "all": N_("All"),
+}
+_FLAG_NAMES = {
+    "": N_("Any"),
+    "root": N_("Explains others"),
+    "chattering": N_("Chattering"),
+    "stale": N_("Stale alarm"),
 }
 _SORT_NAMES = {
     "": N_("Worst first"),
@@ -37,6 +48,9 @@ class _Alarms:
         visit, t = made.visit, made.visit.t
         with Tag("div", "page-head"):
             Tag("h1", text=t("Alarms"))
+            Tag("span", "space")
+            link(t("Alarm performance"), "/alarm-performance", "button button-small")
+        self.floods = Part()
         with Tag("section", "panel", aria_label=t("Alarms")):
             self.bar = _bar(visit, self.refresh)
             self.table = AlarmTable(
@@ -72,13 +86,32 @@ class _Alarms:
                 t("No standing alarm"), t("What cannot be judged shows as unknown points, not as an alarm.")
             )
         self.table.show(found.rows)
+        running = await visit.read(lambda session: load_floods(session, lens.now))
+        self.floods.show(running, lambda: self._draw_floods(running))
         self.pager.show(shown=len(found.rows), total=found.total, next_cursor=found.next_cursor)
+
+    def _draw_floods(self, running: list[FloodView]) -> None:
+        visit, t = self.made.visit, self.made.visit.t
+        for flood in running:
+            begun = time_text(flood.started_ts, visit.zone(flood.site), visit.now())
+            notice(
+                t(
+                    "Alarm flood at {site} since {time}: {n} alarms, up to {peak} in 10 min. Roots first: "
+                    "what follows from an alarm is listed under it.",
+                    site=visit.site_name(flood.site),
+                    time=begun,
+                    n=flood.raises,
+                    peak=flood.peak,
+                ),
+                error=True,
+            )
 
 
 def _bar(visit: Visit, refresh: Refresh) -> FilterBar:
     t = visit.t
     allowed: dict[str, set[str] | None] = {
         "state": set(STATES),
+        "flag": set(FLAGS),
         "severity": set(severity_words()),
         "site": set(site_keys(visit)),
         "system": set(system_keys()),
@@ -88,6 +121,7 @@ def _bar(visit: Visit, refresh: Refresh) -> FilterBar:
     }
     bar = FilterBar(visit, "/alarms", allowed, refresh)
     bar.choice("state", t("State"), {key: t(name) for key, name in _STATE_NAMES.items()})
+    bar.choice("flag", t("Only"), {key: t(name) for key, name in _FLAG_NAMES.items()})
     bar.severity()
     bar.site()
     bar.system()
@@ -101,6 +135,7 @@ async def build(made: Frame) -> None:
     page = _Alarms(made)
     await page.refresh()
     made.on_records.append(page.refresh)
+    made.on_slow(_EVERY, page.refresh)
     wanted = made.visit.query.get("alarm", "")
     if wanted.isascii() and wanted.isdecimal() and len(wanted) < 18:
         await alarm_actions.details(made.visit, int(wanted), page.refresh)

@@ -11,13 +11,15 @@ from api.console.layout import Frame
 from api.console.page import Page, lens_of
 from api.console.pages.alarm_table import AlarmTable
 from api.console.pages.live_table import LiveTable
+from api.console.pages.maintenance_mode import ModeBox
 from api.console.pages.order_table import OrderTable
 from api.console.pages.plans import PlanTable
 from api.console.pages.trend import Trend
 from api.console.rows import Listing
-from api.console.views.alarms import AlarmView, Lens, alarm_view
+from api.console.views.alarms import AlarmView, Lens, alarm_views
 from api.console.views.equipment import load_places, nameplate, parameters, place_names, rule_rows
 from api.console.views.live import UNKNOWN, PointView, points_of
+from api.console.views.maintenance_modes import load_mode
 from api.console.views.orders import OrderView, order_view
 from api.console.views.plans import PlanView, load_plans
 from api.console.views.standing import STANDING_STATES
@@ -82,6 +84,7 @@ class _Equipment:
                 t("Criticality {letter}", letter=item.criticality.value),
                 title=t(CRITICALITY[item.criticality]),
             )
+        self.mode = ModeBox(visit, item, self.refresh)
 
     def _lists(self) -> None:
         visit, t = self.made.visit, self.made.visit.t
@@ -152,6 +155,7 @@ class _Equipment:
         """Read alarms, orders and plans again."""
         visit, lens, item = self.made.visit, lens_of(self.made.visit), self.item
         alarms_, orders, plans = await visit.read(lambda session: _lists(session, lens, item))
+        self.mode.show(await visit.read(lambda session: load_mode(session, visit.t, item.id)))
         self.alarms.show(alarms_)
         self.orders.show(orders)
         self.plans.show(plans)
@@ -188,7 +192,7 @@ def _lists(
 ) -> tuple[list[AlarmView], list[OrderView], list[PlanView]]:
     """The alarms that ever were raised, standing ones first, the newest orders, and every plan."""
     rows = session.scalars(alarms.query().where(AlarmRow.equipment_id == item.id)).all()
-    views = [alarm_view(lens, row) for row in rows if row.occurrences]
+    views = alarm_views(session, lens, [row for row in rows if row.occurrences])
     views.sort(key=lambda view: (view.state is AlarmState.NORMAL, -view.severity, -(view.raised_ts or 0)))
     query = select(WorkOrderRow).where(WorkOrderRow.equipment_id == item.id).order_by(WorkOrderRow.id.desc())
     orders = [order_view(lens.t, row) for row in session.scalars(query.limit(SHOWN))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,15 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.console.i18n import Translator
+from api.console.views.alarm_groups import (
+    NOTHING_MORE,
+    Extras,
+    explains_others,
+    load_extras,
+    record_text,
+    rule_text,
+    word_text,
+)
 from api.console.views.filters import PAGE, Filters, classes_of, matches, severity_of
 from api.console.views.live import points_of, readings_list, readings_text
 from api.console.views.standing import STANDING_STATES, UNACKNOWLEDGED_STATES
@@ -37,6 +46,12 @@ SORTS: Mapping[str, tuple[InstrumentedAttribute[Any], bool]] = {
     "oldest": (AlarmRow.raised_ts, False),
     "occurrences": (AlarmRow.occurrences, True),
 }
+FLAGS: Mapping[str, Callable[[Nanos], ColumnElement[bool]]] = {
+    "root": lambda _now: explains_others(),
+    "chattering": alarms.chatters,
+    "stale": alarms.is_stale,
+}
+"""Conditions by their word in the address."""
 EVENT_ROLE: Mapping[AlarmEvent, Role] = {
     AlarmEvent.ACKNOWLEDGE: Role.TECHNICIAN,
     AlarmEvent.RESET: Role.ENGINEER,
@@ -69,6 +84,7 @@ class AlarmView:
     shelved_until: Nanos | None
     events: tuple[AlarmEvent, ...]
     """What the visitor may do to it now."""
+    extras: Extras = NOTHING_MORE
 
     @property
     def unacknowledged(self) -> bool:
@@ -98,6 +114,10 @@ class AlarmDetail:
     remedy: str
     condition: str
     source: str
+    feedback: str
+    """What people said of its present or last occurrence."""
+    record: str
+    """How often people found its rule right."""
     order: int | None
     """The order opened last for this fault."""
     readings: tuple[tuple[str, str], ...]
@@ -112,6 +132,7 @@ class Lens:
     table: PointTable
     catalogue: Catalogue
     role: Role
+    now: Nanos = 0
 
 
 def rule_of(catalogue: Catalogue, class_key: str, rule: str) -> FaultRule | None:
@@ -125,10 +146,15 @@ def shelvable(catalogue: Catalogue, row: AlarmRow) -> bool:
     return True if rule is None else rule.shelvable
 
 
-def alarm_view(lens: Lens, row: AlarmRow) -> AlarmView:
+def alarm_views(session: Session, lens: Lens, rows: Sequence[AlarmRow]) -> list[AlarmView]:
+    """The rows as the list shows them, with what belongs to them."""
+    extras = load_extras(session, lens.t, lens.catalogue, rows, lens.now)
+    return [alarm_view(lens, row, extras[row.id]) for row in rows]
+
+
+def alarm_view(lens: Lens, row: AlarmRow, extras: Extras = NOTHING_MORE) -> AlarmView:
     """The row as the list shows it."""
     item = row.equipment
-    rule = rule_of(lens.catalogue, item.equipment_class, row.rule)
     return AlarmView(
         id=row.id,
         site=item.site,
@@ -137,7 +163,7 @@ def alarm_view(lens: Lens, row: AlarmRow) -> AlarmView:
         equipment_name=lens.t.text(Text(item.name_en, item.name_zh)),
         location=item.location,
         rule=row.rule,
-        rule_name=lens.t.text(rule.name) if rule else row.rule,
+        rule_name=lens.t.text(rule_text(lens.catalogue, row)),
         severity=Severity(row.severity),
         state=AlarmState(row.state),
         active=row.active,
@@ -148,6 +174,7 @@ def alarm_view(lens: Lens, row: AlarmRow) -> AlarmView:
         acknowledged_by=row.acknowledged_by or "",
         shelved_until=row.shelved_until,
         events=events_for(lens, row),
+        extras=extras,
     )
 
 
@@ -170,7 +197,9 @@ def _points(lens: Lens, item: EquipmentRow) -> Mapping[str, Point]:
     return {point.key: point for point in points_of(lens.table, item.site, item.key)}
 
 
-def alarm_query(filters: Filters, catalogue: Catalogue, rules: Iterable[tuple[str, str]]) -> Select[Any]:
+def alarm_query(
+    filters: Filters, catalogue: Catalogue, rules: Iterable[tuple[str, str]], now: Nanos
+) -> Select[Any]:
     """The filters as a query; `rules` are the (class, rule) pairs whose names the text matches."""
     query: Select[Any] = alarms.query()
     states = STATES[filters.state or "standing"]
@@ -179,6 +208,8 @@ def alarm_query(filters: Filters, catalogue: Catalogue, rules: Iterable[tuple[st
     severity = severity_of(filters.severity)
     if severity is not None:
         query = query.where(AlarmRow.severity == int(severity))
+    if filters.flag in FLAGS:
+        query = query.where(FLAGS[filters.flag](now))
     if filters.site:
         query = query.where(EquipmentRow.site == filters.site)
     if filters.system:
@@ -215,7 +246,7 @@ def rules_named(catalogue: Catalogue, text: str) -> list[tuple[str, str]]:
 
 def alarm_page(session: Session, lens: Lens, filters: Filters, limit: int = PAGE) -> Page[AlarmView]:
     """A page of the list; a cursor that is not of this list gives the first."""
-    query = alarm_query(filters, lens.catalogue, rules_named(lens.catalogue, filters.q))
+    query = alarm_query(filters, lens.catalogue, rules_named(lens.catalogue, filters.q), lens.now)
     by, descending = SORTS[filters.sort or "severity"]
 
     def ask(cursor: str | None) -> Page[AlarmRow]:
@@ -225,7 +256,7 @@ def alarm_page(session: Session, lens: Lens, filters: Filters, limit: int = PAGE
         found = ask(filters.cursor or None)
     except CursorError:
         found = ask(None)
-    return Page([alarm_view(lens, row) for row in found.rows], found.next_cursor, found.total)
+    return Page(alarm_views(session, lens, found.rows), found.next_cursor, found.total)
 
 
 def alarm_detail(session: Session, lens: Lens, alarm_id: int) -> AlarmDetail:
@@ -237,12 +268,14 @@ def alarm_detail(session: Session, lens: Lens, alarm_id: int) -> AlarmDetail:
     rule = rule_of(lens.catalogue, row.equipment.equipment_class, row.rule)
     points, t = _points(lens, row.equipment), lens.t
     return AlarmDetail(
-        view=alarm_view(lens, row),
+        view=alarm_views(session, lens, [row])[0],
         cause=t.text(rule.cause) if rule else "",
         consequence=t.text(rule.consequence) if rule else "",
         remedy=t.text(rule.remedy) if rule else "",
         condition=rule.when if rule else "",
         source=rule.source if rule else "",
+        feedback=word_text(session, t, row),
+        record=record_text(session, t, row.equipment.equipment_class, row.rule),
         order=work_orders.newest_of_alarm(session, row.id),
         readings=tuple(readings_list(t, points, row.readings)),
         history=tuple(_history(t, points, event) for event in alarms.events_of(session, alarm_id)[:200]),

@@ -23,6 +23,7 @@ class Filters:
     system: str = ""
     equipment_class: str = ""
     state: str = ""
+    flag: str = ""
     severity: str = ""
     kind: str = ""
     priority: str = ""

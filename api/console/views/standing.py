@@ -9,7 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plantroom.alarms import STANDING, UNACKNOWLEDGED, Severity
-from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, OrderEventRow, WorkOrderRow
+from plantroom.stores.records.tables import (
+    AlarmEventRow,
+    AlarmRow,
+    FeedbackRow,
+    MaintenanceModeRow,
+    OrderEventRow,
+    WorkOrderRow,
+)
 from plantroom.work_orders import OPEN_STATES
 
 STANDING_STATES = sorted(state.value for state in STANDING)
@@ -39,8 +46,8 @@ class Standing:
     unacknowledged: int = 0
     """Alarms that wait to be acknowledged."""
     orders: int = 0
-    version: tuple[int, int, int] = (0, 0, 0)
-    """Differs whenever an alarm or an order has changed."""
+    version: tuple[int, ...] = ()
+    """Differs whenever an alarm, an order, feedback or a maintenance mode has changed."""
 
     def of(self, equipment_id: int) -> EquipmentStanding:
         """What stands open at one equipment."""
@@ -63,19 +70,22 @@ def load_standing(session: Session) -> Standing:
     return gather(list(rows), orders, load_version(session))
 
 
-def load_version(session: Session) -> tuple[int, int, int]:
-    """Three numbers of which one grows with every change of an alarm or an order."""
+def load_version(session: Session) -> tuple[int, ...]:
+    """Numbers of which one grows with every change of an alarm, an order, feedback or a maintenance mode."""
     alarm = session.scalar(select(func.max(AlarmEventRow.id)))
     order = session.scalar(select(func.max(OrderEventRow.id)))
     # a tick on a checklist leaves no history, only the time of the change
     changed = session.scalar(select(func.max(WorkOrderRow.changed_at)))
-    return alarm or 0, order or 0, changed or 0
+    judged = session.scalar(select(func.max(FeedbackRow.at)))
+    begun = session.scalar(select(func.max(MaintenanceModeRow.id)))
+    ended = session.scalar(select(func.max(MaintenanceModeRow.ended_at)))
+    return alarm or 0, order or 0, changed or 0, judged or 0, begun or 0, ended or 0
 
 
 def gather(
     alarms: list[tuple[int, int, str, int]],
     orders: Mapping[int | None, int],
-    version: tuple[int, int, int],
+    version: tuple[int, ...],
 ) -> Standing:
     """The standing from counts of alarms by (equipment, severity, state) and of open orders by equipment."""
     worst: dict[int, int] = {}
