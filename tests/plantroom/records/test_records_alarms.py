@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from plantroom.alarms import AlarmEvent, AlarmState, Severity
 from plantroom.errors import ConflictError, NotFoundError, TransitionError
@@ -164,3 +164,73 @@ def test_a_transaction_that_fails_leaves_neither_alarm_nor_history(database: Dat
     with database.session() as session:
         for table in (AlarmRow, AlarmEventRow):
             assert session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def times(database: Database, *seconds: float) -> AlarmRow:
+    """Raise at each of these and clear a tenth of a second later."""
+    for second in seconds:
+        row, _ = follow(database, AlarmEvent.RAISE, START + int(second * SECOND))
+        follow(database, AlarmEvent.CLEAR, START + int((second + 0.1) * SECOND))
+    return row
+
+
+@pytest.mark.parametrize(
+    ("seconds", "chattered"),
+    [([0, 30], None), ([0, 30, 60], 60), ([0, 30, 61], None), ([0, 10, 20, 90], 20), ([0, 10, 20, 30], 30)],
+)
+def test_the_third_raise_within_a_minute_is_marked(
+    database: Database, seconds: list[float], chattered: float | None
+) -> None:
+    row = times(database, *seconds)
+    assert row.chattered_ts == (None if chattered is None else START + chattered * SECOND)
+
+
+def test_chattering_and_stale_as_conditions(database: Database) -> None:
+    times(database, 0, 1, 2)
+    follow(database, AlarmEvent.RAISE, START, equipment=2)
+    follow(database, AlarmEvent.CLEAR, START, equipment=3)
+    with database.session() as session:
+
+        def found(condition: ColumnElement[bool]) -> list[int]:
+            return list(session.scalars(alarms.query().where(condition).with_only_columns(AlarmRow.id)))
+
+        assert found(alarms.chatters(START + HOUR)) == [1]
+        assert found(~alarms.chatters(START + HOUR)) == [2, 3]
+        assert found(alarms.chatters(START + 2 * HOUR)) == []
+        assert found(alarms.is_stale(START + 24 * HOUR)) == []
+        assert found(alarms.is_stale(START + 24 * HOUR + 3 * SECOND)) == [1, 2]
+        assert found(~alarms.is_stale(START + 25 * HOUR)) == [3]
+
+
+def test_coming_back_from_the_shelf_nobody_has_acknowledged_it(database: Database) -> None:
+    follow(database, AlarmEvent.RAISE, START)
+    act(database, AlarmEvent.ACKNOWLEDGE)
+    assert act(database, AlarmEvent.SHELVE, until=START + 2 * HOUR).acknowledged_by == "chen"
+    row = act(database, AlarmEvent.UNSHELVE)
+    assert (row.state, row.acknowledged_by, row.acknowledged_at) == ("unacknowledged", None, None)
+
+
+def test_a_latched_alarm_is_latched_after_its_shelf(database: Database) -> None:
+    follow(database, AlarmEvent.RAISE, START, LATCHING)
+    follow(database, AlarmEvent.CLEAR, START + SECOND, LATCHING)
+    act(database, AlarmEvent.SHELVE, until=START + 2 * HOUR)
+    with database.transaction() as session:
+        assert alarms.unshelve_expired(session, START + 2 * HOUR) == 1
+    with database.session() as session:
+        row = alarms.get(session, 1)
+        assert (row.state, row.latched) == ("latched_unacknowledged", True)
+
+
+def test_what_is_raised_in_its_place_was_never_announced(database: Database) -> None:
+    with database.transaction() as session:
+        for ts in (START, START):
+            row, _ = alarms.follow(
+                session, 1, "low_flow", event=AlarmEvent.RAISE, ts=ts, facts=MAJOR, readings={},
+                placing=alarms.Placing(root=7, out_of_service=True),
+            )  # fmt: skip
+        assert (row.state, row.root_alarm_id, row.active) == ("out_of_service", 7, True)
+    assert [(event, to) for event, _, to, _ in history(database)] == [
+        ("suppress", "suppressed"),
+        ("remove_from_service", "out_of_service"),
+        ("raise", "out_of_service"),
+    ]
