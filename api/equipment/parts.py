@@ -96,6 +96,7 @@ def _rule(item: Equipment, rule: FaultRule, state: str) -> RuleNow:
         enabled=override is None or override.enabled,
         state=state,
         when=rule.when,
+        instrument=rule.instrument,
     )
 
 

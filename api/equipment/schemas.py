@@ -114,6 +114,8 @@ class RuleNow(Answer):
     enabled: bool
     state: str
     when: str
+    instrument: str | None
+    """The point whose instrument the rule is about; such rules come with every analog point."""
 
 
 class PlanNow(Answer):

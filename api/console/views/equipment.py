@@ -192,7 +192,10 @@ def parameters(t: Translator, item: Equipment, catalogue: Catalogue) -> list[tup
 def rule_rows(
     t: Translator, item: Equipment, catalogue: Catalogue, states: Mapping[str, str]
 ) -> list[tuple[str, str, Severity, str]]:
-    """Key, name, severity and state of each rule in force: active first, then pending, unknown, normal."""
+    """Key, name, severity and state of each rule in force: active first, then pending, unknown, normal.
+
+    Every point has rules about its instrument: they are told of only where they have found something.
+    """
     order = {"active": 0, "pending": 1, "unknown": 2, "normal": 3}
     found: list[tuple[str, str, Severity, str]] = []
     for rule in catalogue[item.equipment_class].rules:
@@ -200,5 +203,7 @@ def rule_rows(
         if override is not None and not override.enabled:
             continue
         severity = override.severity if override and override.severity is not None else rule.severity
-        found.append((rule.key, t.text(rule.name), severity, str(states.get(rule.key, "unknown"))))
+        state = str(states.get(rule.key, "unknown"))
+        if rule.instrument is None or state in ("active", "pending"):
+            found.append((rule.key, t.text(rule.name), severity, state))
     return sorted(found, key=lambda row: (order.get(row[3], 2), -row[2], row[1]))
