@@ -58,7 +58,7 @@ class ChillerModel(AmbientModel):
         "sensor_drift": ("evaporator_approach", "low_delta_t"),
         "sensor_stuck": (),
     }
-    sensor = SensorFault("chilled_leaving", drift=4.0)
+    sensor = SensorFault("chilled_leaving", drift=4.0, stuck="condenser_pressure")
 
     def __init__(
         self,
@@ -214,8 +214,6 @@ class ChillerModel(AmbientModel):
         # near freezing the suction pressure gives way
         limit *= interpolate(self.leaving, 1.0, 3.0, 0.1, 1.0)
         wanted = flow * (self.entering - self._target()) / DESIGN_K
-        if self.is_there("sensor_stuck"):
-            wanted = self.capacity
         return clip(max(wanted, defects["vanes_stuck"]), LEAST_CAPACITY, max(limit, LEAST_CAPACITY))
 
     def _refrigerant(self, dt_s: float) -> None:
