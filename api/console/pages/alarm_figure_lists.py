@@ -58,14 +58,14 @@ class Lists:
             cell(row.name, "strong grow")
             cell(row.target, "number soft", t("Target"))
             for name, text, rating in (
-                (t("Raised"), row.raised, row.raised_rating),
-                (t("Configured"), row.configured, row.configured_rating),
+                (t("Alarms raised"), row.raised, row.raised_rating),
+                (t("Rules configured"), row.configured, row.configured_rating),
             ):
                 with cell(class_="full", label=name):
                     Tag("span", "number", f"{text} ")
                     self._rating(rating)
 
-        columns = [t("Priority"), t("Target"), t("Raised"), t("Configured")]
+        columns = [t("Priority"), t("Target"), t("Alarms raised"), t("Rules configured")]
         return Listing(
             columns, label=t("Priorities"), key=lambda row: row.band, draw=draw, empty=(t("None"), "")
         )

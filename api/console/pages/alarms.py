@@ -50,7 +50,7 @@ class _Alarms:
             Tag("h1", text=t("Alarms"))
             Tag("span", "space")
             link(t("Alarm performance"), "/alarm-performance", "button button-small")
-        self.floods = Part()
+        self.floods = Part("above")
         with Tag("section", "panel", aria_label=t("Alarms")):
             self.bar = _bar(visit, self.refresh)
             self.table = AlarmTable(

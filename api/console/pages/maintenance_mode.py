@@ -32,7 +32,7 @@ class ModeBox:
         self.visit = visit
         self.item = item
         self.changed = changed
-        self.part = Part("mode")
+        self.part = Part("above")
 
     def show(self, mode: ModeView | None) -> None:
         """Show the mode, or a way to set one."""
