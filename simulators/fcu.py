@@ -41,8 +41,13 @@ class FcuModel(Model):
 
     equipment_class = "fcu"
     faults: ClassVar[Truth] = {
-        "wrong_water": ("room_off_setpoint", "room_uncomfortable", "humidity_out_of_range"),
-        "valve_leaks": ("cooling_valve_leaks", "heating_valve_leaks"),
+        "wrong_water": (
+            "room_off_setpoint",
+            "room_uncomfortable",
+            "cooling_without_effect",
+            "heating_without_effect",
+        ),
+        "valve_leaks": ("cooling_valve_leaks", "heating_valve_leaks", "room_overcooled", "room_overheated"),
         "fan_failure": ("fan_failure", "room_off_setpoint", "room_uncomfortable"),
         "duct_shut": ("airflow_low",),
         "damper_leaks": ("damper_leaks",),

@@ -43,7 +43,7 @@ class FirePumpModel(Model):
         "power_lost": ("power_lost",),
         "trip": ("trip",),
         "start_failure": ("start_failure",),
-        "sensor_drift": ("sprinkler_pressure_low",),
+        "sensor_drift": ("sprinkler_pressure_low", "no_automatic_start"),
         "sensor_stuck": (),
     }
     # the pressure switches that start the pumps are instruments of their own

@@ -188,7 +188,8 @@ class PumpModel(Model):
         return done // 7 - installed // 7
 
     def _is_changing_over(self, ts: Nanos) -> bool:
-        return self.day_of_week(ts) == 7 and is_between(self.hour(ts), self.changeover, self.changeover + 1 / 6)
+        sunday = self.day_of_week(ts) == 7
+        return sunday and is_between(self.hour(ts), self.changeover, self.changeover + 1 / 6)
 
 
 MODEL = PumpModel

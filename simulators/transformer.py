@@ -44,11 +44,11 @@ class TransformerModel(Model):
         "winding_fault": ("winding_uneven", "winding_hot", "winding_trip"),
         "fan_failure": ("fans_failed", "winding_hot", "winding_trip"),
         "overload": ("load_note", "load_high", "overload", "winding_hot", "oil_warm"),
-        "unbalanced_load": ("neutral_high", "winding_uneven"),
+        "unbalanced_load": ("neutral_high", "winding_uneven", "phases_unequal"),
         "ventilation_failed": ("room_hot", "oil_warm"),
         "oil_overheating": ("oil_warm", "oil_hot"),
         "oil_leak": ("oil_level_low",),
-        "inner_fault": ("gas_relay_alarm", "gas_relay_trip"),
+        "inner_fault": ("gas_relay_alarm", "gas_relay_trip", "pressure_relief"),
         "door_open": ("door_open",),
         "sensor_drift": ("winding_uneven",),
         "sensor_stuck": ("winding_uneven",),
@@ -110,6 +110,7 @@ class TransformerModel(Model):
             "fan_running": self.fans,
             "gas_relay_alarm": gassing >= 0.3,
             "gas_relay_trip": self._is_tripped(ts),
+            "pressure_relief": gassing >= 0.9,
             "door_open": self.has("door_open", ts),
         }
         for number in range(3):

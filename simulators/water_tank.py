@@ -48,8 +48,8 @@ class WaterTankModel(Model):
 
     equipment_class = "water_tank"
     faults: ClassVar[Truth] = {
-        "supply_lost": ("level_low", "level_very_low"),
-        "inlet_stuck": ("level_high", "inlet_stuck", "overflow"),
+        "supply_lost": ("no_inflow", "level_low", "level_very_low"),
+        "inlet_stuck": ("inlet_leaks", "level_high", "inlet_stuck", "overflow"),
         "leak": ("makeup_without_demand", "level_low", "level_very_low"),
         "turbid_supply": ("turbidity_high",),
         "chlorine_loss": ("chlorine_low",),
@@ -72,7 +72,8 @@ class WaterTankModel(Model):
         super().__init__(equipment, zone, start, seed=seed, faults=faults)
         rng = self.rng
         self.filling = False
-        self.level_true = rng.uniform(62.0, 86.0)
+        # a run begins when the tank is about to be filled
+        self.level_true = rng.uniform(59.5, 60.8)
         self.busy = rng.uniform(0.85, 1.1)
         self.draw, self.mains = Wander(0.16, 180.0), Wander(0.03, 900.0)
         self.dosing, self.dirt = Wander(0.02, 7200.0), Wander(0.015, 3600.0)

@@ -38,6 +38,9 @@ def test_the_half_hour_at_any_time_of_day(demo: Property, start: Nanos) -> None:
         ("demo/elevator-01", "machine_room_temperature"),
         ("demo/light-06", "no_power"),
         ("demo/pump-03", "dry_run"),
+        ("demo/switchboard-01", "residual_high"),
+        ("demo/boiler-01", "gas_warning"),
+        ("demo/water-tank-01", "hatch_open"),
     } <= set(raised)
     assert {
         ("demo/pump-02", "low_flow"),
@@ -45,6 +48,9 @@ def test_the_half_hour_at_any_time_of_day(demo: Property, start: Nanos) -> None:
         ("demo/fire-panel-01", "trouble"),
         ("demo/light-06", "no_power"),
         ("demo/pump-03", "dry_run"),
+        ("demo/switchboard-01", "residual_high"),
+        ("demo/boiler-01", "gas_warning"),
+        ("demo/water-tank-01", "hatch_open"),
     } <= cleared
     assert ("demo/pump-01", "vibration_zone_c") not in cleared
     assert {path for path, _ in raised} == {f"demo/{scene.equipment}" for scene in STORY}
