@@ -30,6 +30,7 @@ from api.console.views.alarm_figures import (
 )
 from plantroom.alarm_figures import AlarmFigures
 from plantroom.alarm_patterns import Period
+from plantroom.alarm_targets import REPRESENTATIVE
 from plantroom.errors import ConflictError
 from plantroom.times import MINUTE
 
@@ -146,8 +147,10 @@ class _AlarmFigures:
             return load(session, table, catalogue, period, site)
 
         key = f"alarm figures {self.period} {self.operators} {site}"
+        # a long history takes long to read and changes little by the minute
+        max_age = MINUTE if PERIODS[self.period][0] <= REPRESENTATIVE else 10 * MINUTE
         try:
-            found = await visit.shared(key, query, max_age=MINUTE)
+            found = await visit.shared(key, query, max_age=max_age)
         except ConflictError:
             t = visit.t
             self._show_instead(t("There are too many changes in this period"), t("Choose a shorter one."))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from plantroom.alarm_figures import AlarmFigures, measure
 from plantroom.alarm_patterns import EVENTS, OTHER_EVENT, STATES, AlarmLog, Period
@@ -84,26 +84,34 @@ def load_alarms(session: Session, ids: Iterable[int]) -> dict[int, AlarmRow]:
 
 def _standing_at(session: Session, start: Nanos, site: str | None) -> list[Row]:
     """A row for each alarm that stood at `start`, with when it began to or was last raised."""
-    before = AlarmEventRow.at < start
-    last = _newest(before, site)
-    standing = session.execute(
-        select(AlarmEventRow.alarm_id, AlarmEventRow.to_state)
-        .join(last, AlarmEventRow.id == last.c.id)
-        .where(AlarmEventRow.to_state.in_(_STANDING))
-    )
-    states = dict(list(standing))
-    anew = AlarmEventRow.from_state.not_in(_STANDING) | (AlarmEventRow.event == AlarmEvent.RAISE.value)
-    begun = _newest(before & AlarmEventRow.to_state.in_(_STANDING) & anew, site)
-    since = session.execute(
-        select(AlarmEventRow.alarm_id, AlarmEventRow.at).join(begun, AlarmEventRow.id == begun.c.id)
-    )
-    return [(alarm, at, _RAISE, _NORMAL, STATES[states[alarm]]) for alarm, at in since if alarm in states]
+    change = aliased(AlarmEventRow)
+    before, stood = change.at < start, change.to_state.in_(_STANDING)
+    anew = change.from_state.not_in(_STANDING) | (change.event == AlarmEvent.RAISE.value)
+    last = session.execute(_newest(change, before, site))
+    states = {alarm: state for alarm, _, state in last if state in _STANDING}
+    begun = session.execute(_newest(change, before & stood & anew, site))
+    return [(alarm, at, _RAISE, _NORMAL, STATES[states[alarm]]) for alarm, at, _ in begun if alarm in states]
 
 
-def _newest(condition: ColumnElement[bool], site: str | None) -> Any:
-    """The id of each alarm's newest change of this kind."""
-    newest = select(func.max(AlarmEventRow.id).label("id")).where(condition).group_by(AlarmEventRow.alarm_id)
-    return _at_site(newest, site).subquery()
+def _newest(
+    change: type[AlarmEventRow], condition: ColumnElement[bool], site: str | None
+) -> Select[int, int, str]:
+    """Id, time and state after it of each alarm's newest change of this kind."""
+    # backwards from each alarm's last change: its whole history may be long
+    newest = (
+        select(change.id)
+        .where(change.alarm_id == AlarmRow.id, condition)
+        .order_by(change.id.desc())
+        .limit(1)
+        .correlate(AlarmRow)
+        .scalar_subquery()
+    )
+    query = (
+        select(AlarmRow.id, AlarmEventRow.at, AlarmEventRow.to_state)
+        .join_from(AlarmRow, AlarmEventRow, AlarmEventRow.id == newest)
+        .order_by(AlarmRow.id)
+    )
+    return _at_site(query, site)
 
 
 def _at_site(changes: Query, site: str | None) -> Query:
