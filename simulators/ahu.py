@@ -20,6 +20,7 @@ from simulators.physics import PiLoop, Sensor, clip, first_order, interpolate, i
 TEMPERATURE = Sensor(noise=0.05, resolution=0.1)
 PRESSURE = Sensor(noise=2.0, resolution=1.0, low=0.0)
 HUMIDITY = Sensor(noise=0.4, resolution=0.1, low=0.0, high=100.0)
+CURRENT = Sensor(noise=0.08, resolution=0.1, low=0.0)
 CO2 = Sensor(noise=6.0, resolution=1.0, low=380.0)
 
 MIN_OUTDOOR = 0.2
@@ -107,6 +108,7 @@ class AhuModel(Model):
             "cooling_valve": round(self.cooling * 100, 1),
             "outdoor_damper": round(self.damper * 100, 1),
             "fan_speed": round(self.speed * 100, 1),
+            "fan_current": CURRENT.read(rng, 6.0 + 15.0 * self.speed**2 * self.flow) if self.turning else 0.0,
             "duct_pressure": PRESSURE.read(rng, self.duct) if self.turning else 0.0,
             "duct_pressure_setpoint": DUCT_SETPOINT,
             "filter_pressure_drop": PRESSURE.read(rng, self.filter_drop) if self.turning else 0.0,

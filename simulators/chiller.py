@@ -43,7 +43,7 @@ class ChillerModel(AmbientModel):
     faults: ClassVar[Truth] = {
         "condenser_fouling": ("condenser_approach",),
         "refrigerant_leak": ("evaporator_approach", "chilled_off_setpoint"),
-        "tower_fan_failure": ("tower_approach",),
+        "tower_fan_failure": ("tower_approach", "condensing_hot"),
         "bypass_open": ("low_delta_t",),
         "oil_filter_clogged": ("oil_pressure_low",),
         "oil_cooler_blocked": ("oil_hot",),
@@ -54,7 +54,7 @@ class ChillerModel(AmbientModel):
         "flow_lost": ("no_flow",),
         "surge": (),
         "short_cycling": (),
-        "trip": ("trip",),
+        "trip": ("trip", "idle_flow"),
         "sensor_drift": ("evaporator_approach", "low_delta_t"),
         "sensor_stuck": (),
     }

@@ -1,7 +1,8 @@
 """Room unit: fan, cooling and heating coil of a room with its people, a damper for tempered fresh air.
 
-A PI loop holds the set-point with the season's valve; the damper holds the air flow. It works from 07:00 to
-19:00 on workdays, or always at criticality A. By its instruments it can be a fan coil or a VAV terminal.
+A PI loop holds the set-point with the valve of the mode: cooling in warm seasons, heating in cold ones,
+neither where the room needs none. The damper holds the air flow. It works from 07:00 to 19:00 on workdays,
+or always at criticality A. By its instruments it can be a fan coil or a VAV terminal.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ POSITION = Sensor(noise=0.12, resolution=0.1, low=0.0, high=100.0)
 AIRFLOW = Sensor(noise=5.0, resolution=1.0, low=0.0)
 
 SETPOINTS = {"cooling": 25.0, "heating": 21.5, "fan": 23.0, "off": 23.0}
+COOLED, HEATED = 23.5, 23.0
+"""Room temperature at which cooling ends, and heating."""
 CHILLED, HOT = 7.0, 45.0
 """Water of the two circuits, degC."""
 COOLS, HEATS = 0.5, 0.5
@@ -77,7 +80,8 @@ class FcuModel(Model):
         self.loop = PiLoop(gain=0.35, reset_s=900.0, low=0.0, high=1.0)
         self.turning = False
         self.cooling = self.heating = self.damper = self.airflow = self.pan = 0.0
-        self.room = self.supply = 24.5 if self._season(start) == "cooling" else 21.5
+        self.warm_days = self._is_warm(start)
+        self.room = self.supply = 25.1 if self.warm_days else 21.4
         self.humidity, self.co2 = 48.0, 460.0
         for earlier_s in range(SETTLING_S, 0, -30):
             self.move(start - earlier_s * SECOND, 30.0)
@@ -124,18 +128,28 @@ class FcuModel(Model):
     def _plan(self, ts: Nanos) -> None:
         """What changes by the clock: working hours, people and sun."""
         hour, weekday = self.hour(ts), self.day_of_week(ts)
+        self.warm_days = self._is_warm(ts)
         always = self.runs_around_the_clock
         present = max(people_present(hour, weekday), 0.35 if always else 0.0)
         self.on = always or (weekday <= 5 and 7.0 <= hour < 19.0)
         self.occupied = always or (self.on and present > 0.05)
         self.people = self.busy * present
         self.sun = self.sunny * max(0.0, 1.0 - ((hour - 13.0) / 5.0) ** 2)
-        self.mode = self._season(ts) if self.on else "off"
+        self.mode = self._changed_over() if self.on else "off"
 
-    def _season(self, ts: Nanos) -> str:
-        """Cooling or heating by the day's mean outdoors, neither in the weeks between."""
-        mean = (self.climate.temperature(ts) + self.climate.temperature(ts + 12 * HOUR)) / 2
-        return "cooling" if mean > 17.0 else "heating" if mean < 15.0 else "fan"
+    def _is_warm(self, ts: Nanos) -> bool:
+        """Whether the day's mean outdoors is above 16 degC."""
+        return self.climate.temperature(ts) + self.climate.temperature(ts + 12 * HOUR) > 32.0
+
+    def _changed_over(self) -> str:
+        """The season's mode while what the thermostat sees asks for it, else the fan alone."""
+        seen = self._seen()
+        if self.warm_days:
+            return "cooling" if seen > (COOLED if self.mode == "cooling" else SETPOINTS["cooling"]) else "fan"
+        return "heating" if seen < (HEATED if self.mode == "heating" else SETPOINTS["heating"]) else "fan"
+
+    def _seen(self) -> float:
+        return self.room if self._stuck is None else float(self._stuck)
 
     def _control(self, dt_s: float) -> None:
         """The season's valve holds what the thermostat sees at the set-point."""
@@ -143,8 +157,7 @@ class FcuModel(Model):
         if not self.turning or self.mode == "fan":
             self.loop.integral = 0.0
             return
-        seen = self.room if self._stuck is None else float(self._stuck)
-        error = seen - SETPOINTS[self.mode]
+        error = self._seen() - SETPOINTS[self.mode]
         opening = self.loop.step(error if self.mode == "cooling" else -error, dt_s)
         opening = 0.0 if opening < 0.005 else opening
         if self.mode == "cooling":
@@ -164,13 +177,13 @@ class FcuModel(Model):
         if not self.turning:
             self.supply = first_order(self.supply, self.room, 900.0, dt_s)
             return
-        fresh = FRESH_SUMMER if self.mode == "cooling" else FRESH_WINTER
+        fresh = FRESH_SUMMER if self.warm_days else FRESH_WINTER
         entering = self.room + FRESH_SHARE * self.airflow / AIRFLOW_WANTED * (fresh - self.room)
         wrong, leak = self.level("wrong_water", ts), self.level("valve_leaks", ts)
         chilled, hot = CHILLED + 22.0 * wrong, HOT - 30.0 * wrong
-        heating_season = self.mode == "heating"
-        cooling = max(self.cooling, 0.0 if heating_season else leak)
-        heating = max(self.heating, leak if heating_season else 0.0)
+        # chilled water is there while it is warm outside, hot water while it is cold
+        cooling = max(self.cooling, leak if self.warm_days else 0.0)
+        heating = max(self.heating, 0.0 if self.warm_days else leak)
         coils = COOLS * cooling * (chilled - entering) + HEATS * heating * (hot - entering)
         self.supply = first_order(self.supply, entering + coils + FAN_HEAT_K, 90.0, dt_s)
 
