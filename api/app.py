@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 import api.alarm_figures.routes
 import api.alarms.record
 import api.alarms.routes
+import api.backtests.routes
 import api.equipment.routes
 import api.maintenance_modes.routes
 import api.operations.routes
@@ -26,6 +27,7 @@ from plantroom import __version__
 PREFIX = "/api/v1"
 _ROUTERS = (
     api.sites.routes.router,
+    api.backtests.routes.router,
     api.equipment.routes.router,
     api.readings.routes.router,
     # before the alarms themselves, whose ids stand in the same place of an address

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from api.backtests.jobs import BacktestJobs
 from api.guard import SignInGuard
 from plantroom.catalogue import Catalogue
 from plantroom.health import PartHealth
@@ -35,3 +36,4 @@ class Context:
     """Equipment id -> rule key -> unknown, normal, pending or active."""
     guard: SignInGuard = field(default_factory=SignInGuard)
     """Slows down password guesses, the API's and the console's together."""
+    backtests: BacktestJobs = field(default_factory=BacktestJobs)

@@ -42,6 +42,7 @@ TAGS = [
         "description": "Equipment and spaces that are worked on, their alarms out of service.",
     },
     {"name": "work orders", "description": "Work to be done: opened by faults, by due plans or by hand."},
+    {"name": "backtests", "description": "Changed rules tried over stored readings."},
     {"name": "quarantine", "description": "Messages that could not be taken, and why."},
     {"name": "sessions", "description": "Signing in and out, oneself, and one's tokens."},
     {"name": "users", "description": "The people who sign in."},

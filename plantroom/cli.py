@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from plantroom import __version__
-from plantroom.commands import catalogue, field, run, site, user
+from plantroom.commands import backtest, catalogue, field, rules, run, site, user
 from plantroom.commands.doctor import doctor
 from plantroom.commands.shared import errors_in_print, log_to_terminal
 
@@ -22,12 +22,14 @@ Exit codes: 0 all is well, 1 something given is wrong, 2 wrong usage, 3 a broker
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(rules.app, name="rules")
 app.add_typer(site.app, name="site")
 app.add_typer(user.app, name="user")
 app.command()(run.demo)
 app.command()(run.serve)
 app.command()(field.simulate)
 app.command()(field.replay)
+app.command(name="backtest")(backtest.run_backtest)
 app.command()(doctor)
 
 

@@ -9,7 +9,7 @@ no alarm, no order. People's marks on alarms are given as an argument; where the
 from rules.backtest.draft import Draft, read_draft, read_draft_file
 from rules.backtest.replay import BacktestError, CancelledError, Progress
 from rules.backtest.report import report_of
-from rules.backtest.run import DEFAULT_WARM_UP, Mark, Result, Verdict, backtest
+from rules.backtest.run import DEFAULT_WARM_UP, Mark, Result, backtest, equipment_of
 
 __all__ = [
     "DEFAULT_WARM_UP",
@@ -19,8 +19,8 @@ __all__ = [
     "Mark",
     "Progress",
     "Result",
-    "Verdict",
     "backtest",
+    "equipment_of",
     "read_draft",
     "read_draft_file",
     "report_of",

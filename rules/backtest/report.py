@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from plantroom.times import SECOND, Nanos, format_duration, to_iso
+from plantroom.times import SECOND, to_iso
 from rules.backtest.comparison import Occurrence
 from rules.backtest.run import Figures, Line, Marked, Result
 from rules.backtest.sides import Side
@@ -119,8 +119,3 @@ def _listed(items: Sequence[Occurrence]) -> list[dict[str, Any]]:
         }
         for item in items[:MAX_LISTED]
     ]
-
-
-def signed_duration(nanos: Nanos) -> str:
-    """How much later (+) or earlier (-), such as `-1min 30s`."""
-    return f"{'-' if nanos < 0 else '+'}{format_duration(abs(nanos))}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
+from plantroom.alarms import Judgement
 from plantroom.catalogue import Catalogue
 from plantroom.errors import NotFoundError
 from plantroom.model import Equipment, PointTable
@@ -24,21 +24,13 @@ DEFAULT_WARM_UP: Nanos = DAY
 Alarms = Mapping[tuple[int, str], Sequence[Occurrence]]
 
 
-class Verdict(StrEnum):
-    """What a person said of an alarm."""
-
-    TRUE = "true"
-    FALSE = "false"
-    NUISANCE = "nuisance"
-
-
 class Mark(NamedTuple):
     """A person's verdict on the alarm that a rule raised on an equipment at a time."""
 
     equipment_id: int
     rule: str
     raised_ts: Nanos
-    verdict: str
+    verdict: Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +110,7 @@ def backtest(
     start: Nanos,
     end: Nanos,
     equipment: Sequence[str] = (),
-    feedback: Iterable[tuple[int, str, Nanos, str]] = (),
+    feedback: Iterable[tuple[int, str, Nanos, Judgement]] = (),
     warm_up: Nanos = DEFAULT_WARM_UP,
     processes: int = 0,
     slice_readings: int = SLICE_READINGS,
@@ -134,8 +126,7 @@ def backtest(
     """
     if not start < end:
         raise BacktestError("the period must end after it begins")
-    chosen = _chosen(draft, table, equipment)
-    made = plan(catalogue, table, draft, chosen)
+    made = plan(catalogue, table, draft, equipment_of(draft, table, equipment))
     flips, count = replay(
         made,
         store,
@@ -163,7 +154,11 @@ def backtest(
     )
 
 
-def _chosen(draft: Draft, table: PointTable, paths: Sequence[str]) -> list[Equipment]:
+def equipment_of(draft: Draft, table: PointTable, paths: Sequence[str] = ()) -> list[Equipment]:
+    """The equipment of these paths, or all of the draft's class in service.
+
+    Raises: NotFoundError for what is not there, not in service or of another class.
+    """
     key = draft.cls.key
     if not paths:
         found = [item for item in table.equipment if item.equipment_class == key and item.retired_at is None]
@@ -227,8 +222,8 @@ def _marks(
         for side in Side:
             raised = any(meant.meets(item) for item in sides[side].get(key, ()))
             if raised:
-                counts[side, mark.rule][Verdict(mark.verdict).value] += 1
-            elif mark.verdict == Verdict.TRUE:
+                counts[side, mark.rule][mark.verdict.value] += 1
+            elif mark.verdict is Judgement.TRUE:
                 counts[side, mark.rule]["missed"] += 1
             else:
                 counts[side, mark.rule]["spared"] += 1

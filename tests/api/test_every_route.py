@@ -16,6 +16,10 @@ from tests.api.kit import World, problem
 BASE = "/api/v1"
 OPEN = {("get", "/healthz"), ("get", "/readyz"), ("post", "/sessions")}
 ROLES = {
+    ("get", "/backtests"): Role.ENGINEER,
+    ("post", "/backtests"): Role.ENGINEER,
+    ("get", "/backtests/{backtest_id}"): Role.ENGINEER,
+    ("delete", "/backtests/{backtest_id}"): Role.ENGINEER,
     ("post", "/alarms/acknowledge"): Role.TECHNICIAN,
     ("post", "/alarms/{alarm_id}/acknowledge"): Role.TECHNICIAN,
     ("post", "/alarms/{alarm_id}/reset"): Role.ENGINEER,
@@ -47,6 +51,7 @@ FILL = {
     "site": "north",
     "key": "mill-1",
     "username": "viewer",
+    "backtest_id": "1",
 }
 
 

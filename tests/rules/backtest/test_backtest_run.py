@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from plantroom.alarms import Judgement
 from plantroom.errors import NotFoundError
 from plantroom.model import RuleOverride
 from plantroom.readings import Quality, ReadingBatch
@@ -115,12 +116,12 @@ def test_marks_give_precision_and_recall() -> None:
     plant = Plant()
     store = MemoryStore(series(1200, flow={0: 50, 100: 5, 200: 50, 300: 5, 330: 50, 400: 5, 500: 50}, **ON))
     marks = [
-        Mark(1, "low_flow", T0 + 120 * SECOND, "true"),
-        Mark(1, "low_flow", T0 + 320 * SECOND, "true"),
-        Mark(1, "low_flow", T0 + 420 * SECOND, "nuisance"),
-        Mark(1, "low_flow", T0 - 420 * SECOND, "false"),  # before the period
-        Mark(9, "low_flow", T0 + 120 * SECOND, "false"),  # other equipment
-        Mark(1, "hot", T0 + 120 * SECOND, "false"),  # not tried
+        Mark(1, "low_flow", T0 + 120 * SECOND, Judgement.TRUE),
+        Mark(1, "low_flow", T0 + 320 * SECOND, Judgement.TRUE),
+        Mark(1, "low_flow", T0 + 420 * SECOND, Judgement.NUISANCE),
+        Mark(1, "low_flow", T0 - 420 * SECOND, Judgement.FALSE),  # before the period
+        Mark(9, "low_flow", T0 + 120 * SECOND, Judgement.FALSE),  # other equipment
+        Mark(1, "hot", T0 + 120 * SECOND, Judgement.FALSE),  # not tried
     ]
     result = plant.run(plant.draft("  - {key: low_flow, on_delay: 40s}"), store, feedback=marks)
     before, after = (result.marked[side, "low_flow"] for side in Side)
