@@ -122,6 +122,8 @@ class Equipment:
     retired_at: Nanos | None = None
     commissioned_at: Nanos = 0
     """When Plantroom first knew it; plans without a last completion count from here."""
+    zone: str = "UTC"
+    """The site's time zone."""
 
     @property
     def path(self) -> str:

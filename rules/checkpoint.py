@@ -1,13 +1,13 @@
-"""The engine's state as bytes, by names: equipment id, point key and rule key.
+"""The engine's state as bytes, by names: equipment id, point key, rule key and a window's text.
 
 A changed catalogue or property takes over what still fits: a point whose unit changed loses its value, a rule
-whose text changed keeps its alarm but not its running timer.
+whose text changed keeps its alarm but not its running timer, a window whose text changed starts anew.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from plantroom.errors import StoreCorruptError
 from plantroom.readings import Int64s
 from plantroom.times import HOUR, Nanos
-from rules.expression import CompiledRule
-from rules.timers import Timers
-from rules.window import NEVER, Window
+from rules import kept
+from rules.class_rules import ClassRules
+from rules.kept import Kept, KeptRing
+from rules.window import NEVER
+from rules.windows.history import History
 
-VERSION = 1
+VERSION = 2
 HORIZON: Nanos = HOUR
 """How far before the newest evaluation the store is read again at most. Equipment that has been silent for
 longer would otherwise make every restart read its whole silence."""
@@ -30,12 +32,18 @@ _MAGIC = b"PLRULES\n"
 _Number = TypeVar("_Number", np.float64, np.int64, np.uint8)
 
 
-class ClassRules(Protocol):
-    """The parts of the engine whose state is kept."""
+class Engine(Protocol):
+    """What an engine shows of its state."""
 
-    compiled: tuple[CompiledRule, ...]
-    window: Window
-    timers: Timers
+    last: Nanos
+
+    @property
+    def classes(self) -> Sequence[ClassRules]:
+        """The rules by class."""
+
+    @property
+    def history(self) -> History:
+        """The bars and windows of the property."""
 
 
 class ClassState(msgspec.Struct, frozen=True):
@@ -44,7 +52,6 @@ class ClassState(msgspec.Struct, frozen=True):
     key: str
     equipment: bytes
     evaluated: bytes
-    evaluated_before: bytes
     points: list[tuple[str, str]]
     """Key and unit."""
     value: bytes
@@ -54,39 +61,56 @@ class ClassState(msgspec.Struct, frozen=True):
     """Key and text."""
     active: bytes
     since: bytes
-    since_before: bytes
     changed: bytes
+    lasting: Kept
+    """Since when conditions hold."""
+    before: Kept
+    """The readings before the last ones."""
+    windows: Kept
+    """What windows said last."""
+    learned: Kept
+    series: Kept
+    """The open bar, the last value and its time of every series."""
+    rings: list[KeptRing]
 
 
 class State(msgspec.Struct, frozen=True):
     """Everything that outlives the engine."""
 
     version: int
+    minute: int
+    last: int
     classes: list[ClassState]
 
 
-def collect(classes: Sequence[ClassRules]) -> State:
-    """The state of the engine's classes."""
-    return State(VERSION, [_collect(item) for item in classes])
+def collect(engine: Engine) -> State:
+    """The state of an engine."""
+    history = engine.history
+    return State(VERSION, history.minute, engine.last, [_collect(item, history) for item in engine.classes])
 
 
-def _collect(rules: ClassRules) -> ClassState:
-    window, timers = rules.window, rules.timers
+def _collect(rules: ClassRules, history: History) -> ClassState:
+    window, judges = rules.window, rules.judges
     ids = np.array([item.id for item in window.equipment], dtype=np.int64)
+    timers = [judge.timers for judge in judges]
     return ClassState(
         key=window.cls.key,
         equipment=_bytes(ids),
         evaluated=_bytes(window.evaluated),
-        evaluated_before=_bytes(window.evaluated_before),
         points=[(spec.key, spec.unit) for spec in window.cls.points],
         value=_bytes(window.value),
         ts=_bytes(window.ts),
         quality=_bytes(window.quality),
-        rules=[(rule.key, rule.text) for rule in rules.compiled],
-        active=_bytes(timers.active.astype(np.uint8)),
-        since=_bytes(timers.since),
-        since_before=_bytes(timers.since_before),
-        changed=_bytes(timers.changed),
+        rules=[(rule.key, rule.text) for judge in judges for rule in judge.rules],
+        active=b"".join(_bytes(item.active.astype(np.uint8)) for item in timers),
+        since=b"".join(_bytes(item.since) for item in timers),
+        changed=b"".join(_bytes(item.changed) for item in timers),
+        lasting=kept.lasting(rules),
+        before=kept.before(rules),
+        windows=kept.windows(rules, history),
+        learned=kept.learned(rules, history),
+        series=kept.series(rules, history),
+        rings=kept.rings(rules, history),
     )
 
 
@@ -121,60 +145,74 @@ def _check(state: ClassState) -> None:
     points, rules = width * len(state.points), width * len(state.rules)
     lengths = (
         (state.equipment, 8 * width),
-        *((part, 8 * width) for part in (state.evaluated, state.evaluated_before)),
+        (state.evaluated, 8 * width),
         *((part, 8 * points) for part in (state.value, state.ts)),
         (state.quality, points),
-        *((part, 8 * rules) for part in (state.since, state.since_before, state.changed)),
+        *((part, 8 * rules) for part in (state.since, state.changed)),
         (state.active, rules),
     )
-    if any(len(part) != length for part, length in lengths):
+    tables = (state.lasting, state.before, state.windows, state.learned, state.series)
+    whole = all(len(part) == length for part, length in lengths)
+    whole &= all(item.adds_up(width) for item in tables) and all(item.adds_up(width) for item in state.rings)
+    if not whole:
         raise StoreCorruptError(f"the rules' checkpoint does not add up in class {state.key!r}")
 
 
-def apply(state: State, classes: Sequence[ClassRules]) -> None:
-    """Put the state into the engine's classes where names agree; the rest of them stays as it is."""
+def apply(state: State, engine: Engine) -> None:
+    """Put the state into an engine where names agree; the rest of it stays as it is."""
     of_class = {item.key: item for item in state.classes}
-    for rules in classes:
+    if state.last != NEVER:
+        engine.history.begin(state.minute)
+        engine.last = state.last
+    for rules in engine.classes:
         found = of_class.get(rules.window.cls.key)
         if found is not None:
-            _apply(found, rules)
+            _apply(found, rules, engine.history)
 
 
-def _apply(state: ClassState, rules: ClassRules) -> None:
-    window, timers = rules.window, rules.timers
+def _apply(state: ClassState, rules: ClassRules, history: History) -> None:
+    window = rules.window
     ids = np.frombuffer(state.equipment, "<i8").tolist()
-    new_columns, old_columns = _common([item.id for item in window.equipment], ids)
+    new_columns, old_columns = common([item.id for item in window.equipment], ids)
     width = len(ids)
-    for name in ("evaluated", "evaluated_before"):
-        old = np.frombuffer(getattr(state, name), "<i8")
-        getattr(window, name)[new_columns] = old[old_columns]
+    window.evaluated[new_columns] = np.frombuffer(state.evaluated, "<i8")[old_columns]
     specs = [(spec.key, spec.unit) for spec in window.cls.points]
-    new_rows, old_rows = _common(specs, state.points)
+    new_rows, old_rows = common(specs, state.points)
     to, out_of = np.ix_(new_rows, new_columns), np.ix_(old_rows, old_columns)
     window.value[to] = _table(state.value, "<f8", state.points, width)[out_of]
     window.ts[to] = _table(state.ts, "<i8", state.points, width)[out_of]
     window.quality[to] = _table(state.quality, "u1", state.points, width)[out_of]
-    new_rows, old_rows = _common([rule.key for rule in rules.compiled], [key for key, _ in state.rules])
-    to, out_of = np.ix_(new_rows, new_columns), np.ix_(old_rows, old_columns)
-    timers.active[to] = _table(state.active, "u1", state.rules, width)[out_of] != 0
-    timers.changed[to] = _table(state.changed, "<i8", state.rules, width)[out_of]
-    # a timer that ran for another text says nothing of this one
-    new_rows, old_rows = _common([(rule.key, rule.text) for rule in rules.compiled], state.rules)
-    to, out_of = np.ix_(new_rows, new_columns), np.ix_(old_rows, old_columns)
-    timers.since[to] = _table(state.since, "<i8", state.rules, width)[out_of]
-    timers.since_before[to] = _table(state.since_before, "<i8", state.rules, width)[out_of]
+    for judge in rules.judges:
+        timers = judge.timers
+        keys = [(rule.key, rule.text) for rule in judge.rules]
+        new_rows, old_rows = common([key for key, _ in keys], [key for key, _ in state.rules])
+        to, out_of = np.ix_(new_rows, new_columns), np.ix_(old_rows, old_columns)
+        timers.active[to] = _table(state.active, "u1", state.rules, width)[out_of] != 0
+        timers.changed[to] = _table(state.changed, "<i8", state.rules, width)[out_of]
+        # a timer that ran for another text says nothing of this one
+        new_rows, old_rows = common(keys, state.rules)
+        to, out_of = np.ix_(new_rows, new_columns), np.ix_(old_rows, old_columns)
+        timers.since[to] = _table(state.since, "<i8", state.rules, width)[out_of]
+    tables: Mapping[str, Kept] = {
+        "lasting": state.lasting,
+        "before": state.before,
+        "windows": state.windows,
+        "learned": state.learned,
+        "series": state.series,
+    }
+    kept.put(rules, history, tables, state.rings, (new_columns, old_columns))
 
 
-def resume_from(classes: Sequence[ClassRules]) -> Nanos | None:
+def resume_from(engine: Engine) -> Nanos | None:
     """The reading time from which the store may hold readings that the engine has not seen."""
-    seen: list[Int64s] = [item.window.evaluated[item.window.evaluated != NEVER] for item in classes]
+    seen: list[Int64s] = [item.window.evaluated[item.window.evaluated != NEVER] for item in engine.classes]
     times = np.concatenate(seen) if seen else np.empty(0, dtype=np.int64)
     if not len(times):
         return None
     return max(int(times.min()), int(times.max()) - HORIZON)
 
 
-def _common(new: Sequence[object], old: Sequence[object]) -> tuple[list[int], list[int]]:
+def common(new: Sequence[object], old: Sequence[object]) -> tuple[list[int], list[int]]:
     """The indexes in `new` and in `old` of what both have."""
     where = {item: index for index, item in enumerate(old)}
     pairs = [(index, where[item]) for index, item in enumerate(new) if item in where]

@@ -3,126 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from math import isnan
 from operator import attrgetter
 
 import numpy as np
 
-from plantroom.alarms import AlarmEvent
-from plantroom.catalogue import Catalogue, EquipmentClass
+from plantroom.catalogue import Catalogue
 from plantroom.errors import CatalogueError, ExpressionError, NotFoundError
 from plantroom.model import Equipment, PointTable
 from plantroom.readings import Int64s, Quality, ReadingBatch
-from plantroom.times import Nanos
+from plantroom.times import HOUR, MINUTE, Nanos
 from rules import checkpoint as checkpoints
-from rules.alignment import Evaluations, Placed, evaluations, sift
-from rules.deadband import DeadbandError
-from rules.expression import check_catalogue, compile_rule
-from rules.timers import Flips, Timers
-from rules.window import NEVER, Window
+from rules.alignment import Placed, align, commit, order_of
+from rules.class_rules import AlarmChange, ClassRules, RuleState, RuleStatus, Turn
+from rules.expression import TermError, check_catalogue
+from rules.language.deadband import DeadbandError
+from rules.relations import Past
+from rules.window import NEVER, Latest
+from rules.windows.history import BLOCK, History
+from rules.windows.lanes import Lanes
+from rules.windows.stream import Stream
 
+__all__ = ["AlarmChange", "Engine", "RuleState", "RuleStatus"]
 
-@dataclass(frozen=True, slots=True)
-class AlarmChange:
-    """A rule raised or cleared its alarm on an equipment, at a reading time.
-
-    `readings` are the values of the rule's known points at `ts`, in their units.
-    """
-
-    equipment_id: int
-    rule: str
-    event: AlarmEvent
-    ts: Nanos
-    readings: Mapping[str, float]
-
-
-class RuleStatus(StrEnum):
-    """What a rule says of an equipment now."""
-
-    DISABLED = "disabled"
-    UNKNOWN = "unknown"
-    NORMAL = "normal"
-    PENDING = "pending"
-    """The condition holds and its on-delay runs."""
-    ACTIVE = "active"
-
-
-@dataclass(frozen=True, slots=True)
-class RuleState:
-    """A rule on an equipment: its status, since when (pending or active), and which points are unknown.
-
-    `unknown` maps a point's key to `missing` (the equipment has none), `never` (no reading yet), `bad`
-    (quality) or `stale`. An active alarm whose points are unknown stays active.
-    """
-
-    status: RuleStatus
-    since: Nanos | None
-    unknown: Mapping[str, str]
-
-
-class ClassRules:
-    """The rules of one equipment class over all its equipment: compiled conditions, values and timers."""
-
-    def __init__(self, cls: EquipmentClass, equipment: list[Equipment], table: PointTable) -> None:
-        self.compiled = tuple(compile_rule(rule, cls) for rule in cls.rules)
-        self.window = Window(cls, equipment, table)
-        self.timers = Timers(cls.rules, [rule.rows for rule in self.compiled], self.window)
-
-    def run(self, found: Evaluations) -> Iterator[AlarmChange]:
-        """The alarm changes of the evaluations."""
-        columns = self.window.columns(found.points, found.column)
-        up = np.zeros((len(self.compiled), len(found.column)), dtype=np.bool_)
-        gone = np.zeros_like(up)
-        with np.errstate(all="ignore"):
-            for index, rule in enumerate(self.compiled):
-                up[index] = rule.raises.true(columns)
-            # only alarms that are active, or may become so in this batch, can clear
-            may_clear = self.timers.active[:, found.equipment] | found.any_in_run(up)
-            for index in np.flatnonzero(may_clear.any(axis=1)).tolist():
-                ask = np.flatnonzero(may_clear[index].repeat(found.count))
-                part = self.window.columns(found.points[:, ask], found.column[ask])
-                gone[index, ask] = self.compiled[index].holds.false(part)
-        return self._changes(found, self.timers.advance(found, up, gone))
-
-    def _changes(self, found: Evaluations, flips: Flips) -> Iterator[AlarmChange]:
-        for index, at, raised in zip(*(part.tolist() for part in flips), strict=True):
-            rule = self.compiled[index]
-            values = found.points[list(rule.rows), at].tolist()
-            yield AlarmChange(
-                equipment_id=self.window.equipment[int(found.column[at])].id,
-                rule=rule.key,
-                event=AlarmEvent.RAISE if raised else AlarmEvent.CLEAR,
-                ts=int(found.at[at]),
-                readings={
-                    key: item for key, item in zip(rule.points, values, strict=True) if not isnan(item)
-                },
-            )
-
-    def state_of(self, column: int, now: Nanos | None) -> dict[str, RuleState]:
-        """Every rule's state on the equipment in a column, at `now` or at its last evaluation."""
-        at = int(self.window.evaluated[column]) if now is None else now
-        columns = self.window.columns(self.window.seen(column, at), np.array([column]))
-        states = {}
-        for index, rule in enumerate(self.compiled):
-            rows = zip(rule.points, rule.rows, strict=True)
-            why = {key: self.window.why_unknown(row, column, at) for key, row in rows}
-            unknown = {key: reason for key, reason in why.items() if reason is not None}
-            with np.errstate(all="ignore"):
-                known = bool(rule.raises.true(columns)[0]) or bool(rule.raises.false(columns)[0])
-            status, since = RuleStatus.NORMAL, None
-            if not self.timers.enabled[index, column]:
-                status = RuleStatus.DISABLED
-            elif self.timers.active[index, column]:
-                status, since = RuleStatus.ACTIVE, self.timers.changed[index, column]
-            elif not known:
-                status = RuleStatus.UNKNOWN
-            elif self.timers.since[index, column] != NEVER:
-                status, since = RuleStatus.PENDING, self.timers.since[index, column]
-            began = None if since is None or since == NEVER else int(since)
-            states[rule.key] = RuleState(status, began, unknown)
-        return states
+PIECE = 65_536
+"""How many readings are gone through at once at most; bounds memory whatever the batch's size."""
+SILENCE: Nanos = 2 * HOUR
+"""For how long after the last reading of all the rules of whole minutes go on being judged."""
+_LATEST: Nanos = 2**62
+_NOTHING = Placed(
+    np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0), np.empty(0, dtype=np.uint8)
+)
 
 
 class Engine:
@@ -132,32 +42,158 @@ class Engine:
     than their point's last, seen before, stamped with a time in the future, or of no point in service.
     """
 
-    def __init__(self, catalogue: Catalogue, table: PointTable) -> None:
-        """An engine that has seen nothing. Raises: CatalogueError for a wrong rule of a class in use."""
+    def __init__(self, catalogue: Catalogue, table: PointTable, *, lateness: Nanos = 0) -> None:
+        """An engine that has seen nothing.
+
+        Readings wait until the newest reading time is `lateness` ns past them, and are then sorted in.
+        Raises: CatalogueError for a wrong rule of a class in use.
+        """
         self.late = self.repeated = self.skewed = self.unplaced = 0
-        self.stepped_at: Nanos | None = None
-        """When `step` last ran."""
+        self.lateness = lateness
+        self._newest: Nanos = NEVER
+        """The newest reading time of all that came."""
+        self._last: Nanos = NEVER
+        """The newest reading time of all that was gone through."""
+        self._held: list[Placed] = []
         self._build(catalogue, table)
 
-    def step(self, batch: ReadingBatch, now: Nanos) -> list[AlarmChange]:
+    def step(self, batch: ReadingBatch, now: Nanos) -> list[AlarmChange]:  # noqa: ARG002  for callers' clocks
         """The alarm changes that the readings bring, by time, equipment and rule.
 
         Rules run on the readings' time; `now` decides nothing.
         """
-        self.stepped_at = now
+        placed = self._place(batch)
+        if len(placed.ts):
+            self._newest = max(self._newest, int(placed.ts.max()))
+        return self._go(placed, self._newest - self.lateness)
+
+    def advance(self, until: Nanos) -> list[AlarmChange]:
+        """The alarm changes that the passing of time brings, where the caller knows that all readings up to
+        `until` have come: those held back, and rules of whole minutes up to two hours after the last reading.
+        """
+        changes = self._go(_NOTHING, until)
+        if self._last != NEVER:
+            changes.extend(self._pass(min(until, self._last + SILENCE) // MINUTE))
+        return _sorted(changes)
+
+    def _go(self, placed: Placed, until: Nanos) -> list[AlarmChange]:
+        ready = self._release(placed, until)
         changes: list[AlarmChange] = []
-        code, placed = self._place(batch)
+        pieces = list(self._pieces(ready.ts))
+        ends = [*(int(ready.ts[start]) for start, _ in pieces), until]
+        for (start, end), following in zip(pieces, ends[1:], strict=True):
+            changes.extend(self._run(ready.take(slice(start, end)), max(following, int(ready.ts[end - 1]))))
+        return _sorted(changes)
+
+    def _release(self, placed: Placed, until: Nanos) -> Placed:
+        """What need not wait any longer, in the order of time."""
+        if self.lateness:
+            parts = [*self._held, placed]
+            placed = Placed(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+            early = placed.ts > until
+            self._held = [placed.take(early)] if early.any() else []
+            placed = placed.take(~early)
+        if len(placed.ts) > 1 and (placed.ts[1:] < placed.ts[:-1]).any():
+            placed = placed.take(np.argsort(placed.ts, kind="stable"))
+        return placed
+
+    def _pieces(self, ts: Int64s) -> Iterator[tuple[int, int]]:
+        """Pieces of sorted times: not too many readings, not too many minutes, no timestamp cut in two."""
+        start, size = 0, len(ts)
+        while start < size:
+            minute = max(int(ts[start]) // MINUTE, self._history.minute)
+            end = min(start + PIECE, int(np.searchsorted(ts, (minute + BLOCK) * MINUTE)))
+            if end < size and ts[end] == ts[end - 1]:
+                whole = int(np.searchsorted(ts, ts[end]))
+                end = whole if whole > start else int(np.searchsorted(ts, ts[end], side="right"))
+            yield start, end
+            start = end
+
+    def _run(self, piece: Placed, until: Nanos) -> Iterator[AlarmChange]:
+        """The changes of one piece, all readings up to `until` having come."""
+        first = int(piece.ts[0]) // MINUTE
+        if self._last == NEVER:
+            self._history.begin(first)
+        elif first > self._history.minute:
+            yield from self._pass(first)
+        fresh, order = self._sift(piece)
+        self._last = max(self._last, int(piece.ts[-1]))
+        if len(fresh.ts):
+            yield from self._judge(fresh, order, until // MINUTE)
+        yield from self._pass(min(until, self._last + SILENCE) // MINUTE)
+
+    def _sift(self, piece: Placed) -> tuple[Placed, Int64s]:
+        """The readings that are new to their points, and their order by place and time."""
+        last = self._latest.ts[piece.place]
+        new = piece.ts > last
+        if not new.all():
+            late = int((piece.ts < last).sum())
+            self.late += late
+            self.repeated += len(new) - int(new.sum()) - late
+            piece = piece.take(new)
+        order = order_of(piece.place, len(self._latest.ts))
+        place, ts = piece.place[order], piece.ts[order]
+        again = np.zeros(len(order), dtype=np.bool_)
+        again[1:] = (place[1:] == place[:-1]) & (ts[1:] == ts[:-1])
+        if again.any():
+            # the one received first stands: it may have been judged before the second came
+            self.repeated += int(again.sum())
+            keep = np.ones(len(order), dtype=np.bool_)
+            keep[order[again]] = False
+            order = (np.cumsum(keep) - 1)[order[~again]]
+            piece = piece.take(keep)
+        return piece, order
+
+    def _judge(self, fresh: Placed, order: Int64s, minute: int) -> Iterator[AlarmChange]:
+        history = self._history
+        past = Past(self._latest, fresh, order) if self._related else None
+        turns = list(self._turns(fresh, past))
+        opened = history.minute
+        streams = [self._points(fresh, order), *(rules.stream(turn) for rules, turn in turns)]
+        stream = Stream(*(np.concatenate(part) for part in zip(*streams, strict=True)))
+        bars = history.add(stream, max(0, min(minute, opened + BLOCK) - opened))
+        values = history.advance(bars) if len(bars) > 1 else history.values[np.newaxis]
+        for rules, turn in turns:
+            yield from rules.finish(turn, values, opened)
+            commit(rules.window, turn.aligned.readings)
+        for rules in self._classes:
+            yield from rules.tick(values, opened)
+
+    def _turns(self, fresh: Placed, past: Past | None) -> Iterator[tuple[ClassRules, Turn]]:
+        equipment = self._equipment_of[fresh.place]
+        order = order_of(equipment, self._bounds[-1] + 1)
+        fresh, equipment = fresh.take(order), equipment[order]
+        cuts = np.searchsorted(equipment, self._bounds)
         for index, rules in enumerate(self._classes):
-            mine = code == index
-            if not mine.any():
+            mine = slice(cuts[index], cuts[index + 1])
+            if mine.start == mine.stop:
                 continue
-            fresh, refused = sift(rules.window, placed.take(mine))
-            self.late += refused.late
-            self.repeated += refused.repeated
-            for found in evaluations(rules.window, fresh):
-                changes.extend(rules.run(found))
-        changes.sort(key=attrgetter("ts", "equipment_id", "rule"))
-        return changes
+            aligned = align(rules.window, fresh.take(mine), equipment[mine] - self._bounds[index])
+            if aligned is not None:
+                yield rules, rules.begin(aligned, past)
+
+    def _points(self, fresh: Placed, order: Int64s) -> Stream:
+        """What the readings add to the series that are points, by lane and time."""
+        lane = self._history.lanes.of_place[fresh.place[order]]
+        value = fresh.value[order]
+        known = (lane >= 0) & ~np.isnan(value)
+        return Stream(lane[known], fresh.ts[order][known], value[known])
+
+    def _pass(self, minute: int) -> Iterator[AlarmChange]:
+        """Let whole minutes pass in which no reading came, up to the start of `minute`."""
+        history = self._history
+        awake = (self._last + SILENCE) // MINUTE
+        while history.minute < min(minute, awake):
+            opened = history.minute
+            count = min(BLOCK, min(minute, awake) - opened)
+            empty = Stream(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
+            values = history.advance(history.add(empty, count))
+            for rules in self._classes:
+                yield from rules.tick(values, opened)
+        if history.minute < minute:
+            history.skip(minute - history.minute)
+
+    # ---- what others ask and keep
 
     def state_of(self, equipment_id: int, now: Nanos | None = None) -> Mapping[str, RuleState]:
         """Rule key -> its state on the equipment, as of its last evaluation.
@@ -166,7 +202,8 @@ class Engine:
         Raises: NotFoundError for equipment that is not in service or whose class the catalogue has not.
         """
         rules, column = self._find(equipment_id)
-        return rules.state_of(column, now)
+        past = Past(self._latest, _NOTHING, np.empty(0, dtype=np.int64))
+        return rules.state_of(column, now, self._history.values, past)
 
     def assume_active(self, alarms: Iterable[tuple[int, str]]) -> None:
         """Take these alarms (equipment id, rule key) for active, as the records say they are.
@@ -177,23 +214,33 @@ class Engine:
             if equipment_id not in self._of_equipment:
                 continue
             rules, column = self._find(equipment_id)
-            index = next((at for at, rule in enumerate(rules.compiled) if rule.key == key), None)
-            if index is not None and not rules.timers.active[index, column]:
-                rules.timers.active[index, column] = True
-                rules.timers.since[index, column] = rules.timers.since_before[index, column] = NEVER
+            found = rules.judge_of(key)
+            if found is None:
+                continue
+            judge, index = found
+            if not judge.timers.active[index, column]:
+                judge.timers.active[index, column] = True
+                judge.timers.since[index, column] = NEVER
 
     def replace_table(self, table: PointTable, catalogue: Catalogue) -> None:
         """Go on with another table and catalogue; the state of what they have in common is kept.
 
         Raises: CatalogueError for a wrong rule of a class in use; nothing is changed then.
         """
-        state = checkpoints.collect(self._classes)
+        held = [self._point_of[part.place] for part in self._held]
+        state = checkpoints.collect(self)
         self._build(catalogue, table)
-        checkpoints.apply(state, self._classes)
+        checkpoints.apply(state, self)
+        self._held = [self._again(part, ids) for part, ids in zip(self._held, held, strict=True)]
+
+    def _again(self, held: Placed, ids: Int64s) -> Placed:
+        known = ids < len(self._place_of)
+        place = np.where(known, self._place_of[np.where(known, ids, 0)], -1)
+        return held._replace(place=place).take(place >= 0)
 
     def checkpoint(self) -> bytes:
         """The state by names, for `restore`."""
-        return checkpoints.encode(checkpoints.collect(self._classes))
+        return checkpoints.encode(checkpoints.collect(self))
 
     def restore(self, data: bytes) -> Nanos | None:
         """Take over a checkpoint; from which reading time the store must be read again, None for nowhere.
@@ -202,8 +249,30 @@ class Engine:
         Raises: StoreCorruptError for anything that is not a whole checkpoint; nothing is changed then.
         """
         state = checkpoints.decode(data)
-        checkpoints.apply(state, self._classes)
-        return checkpoints.resume_from(self._classes)
+        checkpoints.apply(state, self)
+        self._held = []
+        return checkpoints.resume_from(self)
+
+    # what a checkpoint reads and puts back
+
+    @property
+    def classes(self) -> tuple[ClassRules, ...]:
+        """The rules by class."""
+        return tuple(self._classes)
+
+    @property
+    def history(self) -> History:
+        """The bars and windows of the property."""
+        return self._history
+
+    @property
+    def last(self) -> Nanos:
+        """The newest reading time of all that was gone through; NEVER before anything was."""
+        return self._last
+
+    @last.setter
+    def last(self, ts: Nanos) -> None:
+        self._last, self._newest = ts, max(self._newest, ts)
 
     def _build(self, catalogue: Catalogue, table: PointTable) -> None:
         by_class: dict[str, list[Equipment]] = {}
@@ -211,38 +280,62 @@ class Engine:
             if item.retired_at is None and item.equipment_class in catalogue:
                 by_class.setdefault(item.equipment_class, []).append(item)
         try:
-            classes = [ClassRules(catalogue[key], group, table) for key, group in sorted(by_class.items())]
-        except (ExpressionError, DeadbandError) as failure:
+            classes = [
+                ClassRules(catalogue[key], group, table, catalogue) for key, group in sorted(by_class.items())
+            ]
+        except (ExpressionError, DeadbandError, TermError) as failure:
             raise CatalogueError(check_catalogue(catalogue)) from failure
         self._classes = classes
+        self._number(table)
+        windows = {rules.window.cls.key: rules.window for rules in classes}
+        for rules in classes:
+            rules.relate(windows, table, catalogue)
+        self._related = any(rules.related for rules in classes)
+        self._history = History(Lanes([rules.lanes for rules in classes], len(self._latest.ts)))
+
+    def _number(self, table: PointTable) -> None:
+        """Give every point its place and every equipment its number, class by class."""
+        places = sum(rules.window.size for rules in self._classes)
+        self._latest = Latest(places)
+        self._place_of = np.full(table.size, -1, dtype=np.int64)
+        self._point_of = np.full(places, -1, dtype=np.int64)
+        self._equipment_of = np.empty(places, dtype=np.int64)
+        bounds, base = [0], 0
+        for rules in self._classes:
+            window = rules.window
+            window.bind(self._latest, base)
+            base += window.size
+            self._place_of[window.point_id[window.present]] = window.places[window.present]
+            self._point_of[window.places] = window.point_id
+            self._equipment_of[window.places] = bounds[-1] + np.arange(len(window.equipment))
+            bounds.append(bounds[-1] + len(window.equipment))
+        self._bounds = np.array(bounds, dtype=np.int64)
         self._of_equipment = {
-            item.id: (index, column)
-            for index, rules in enumerate(self._classes)
+            item.id: (rules, column)
+            for rules in self._classes
             for column, item in enumerate(rules.window.equipment)
         }
-        self._class_of = np.full(table.size, -1, dtype=np.int64)
-        self._row_of = np.zeros(table.size, dtype=np.int64)
-        self._column_of = np.zeros(table.size, dtype=np.int64)
-        for index, rules in enumerate(self._classes):
-            row, column = np.nonzero(rules.window.present)
-            ids = rules.window.point_id[row, column]
-            self._class_of[ids], self._row_of[ids], self._column_of[ids] = index, row, column
 
-    def _place(self, batch: ReadingBatch) -> tuple[Int64s, Placed]:
-        """The class of each reading that counts, and its place there."""
-        known = (batch.point_id >= 0) & (batch.point_id < len(self._class_of))
-        known[known] = self._class_of[batch.point_id[known]] >= 0
-        skewed = known & ((batch.quality & np.uint8(Quality.CLOCK)) != 0)
+    def _place(self, batch: ReadingBatch) -> Placed:
+        """The readings that count, at their places."""
+        known = (batch.point_id >= 0) & (batch.point_id < len(self._place_of))
+        place = self._place_of[batch.point_id if known.all() else np.where(known, batch.point_id, 0)]
+        known &= place >= 0
+        skewed = (batch.quality & np.uint8(Quality.CLOCK)) != 0
+        # times before 1970 and after 2100 are of no clock that is set, and would not bear arithmetic
+        skewed = known & (skewed | (batch.ts < 0) | (batch.ts > _LATEST))
         self.unplaced += len(known) - int(known.sum())
         self.skewed += int(skewed.sum())
+        value = np.where(batch.is_bad() | ~np.isfinite(batch.value), np.nan, batch.value)
+        placed = Placed(place, batch.ts, value, batch.quality)
         take = known & ~skewed
-        ids = batch.point_id[take]
-        value = np.where(batch.is_bad()[take] | ~np.isfinite(batch.value[take]), np.nan, batch.value[take])
-        placed = Placed(self._row_of[ids], self._column_of[ids], batch.ts[take], value, batch.quality[take])
-        return self._class_of[ids], placed
+        return placed if take.all() else placed.take(take)
 
     def _find(self, equipment_id: int) -> tuple[ClassRules, int]:
         if equipment_id not in self._of_equipment:
             raise NotFoundError(f"no equipment {equipment_id} in service has fault rules")
-        index, column = self._of_equipment[equipment_id]
-        return self._classes[index], column
+        return self._of_equipment[equipment_id]
+
+
+def _sorted(changes: list[AlarmChange]) -> list[AlarmChange]:
+    return sorted(changes, key=attrgetter("ts", "equipment_id", "rule"))

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from plantroom.catalogue import FaultRule
 from plantroom.model import RuleOverride
 from plantroom.readings import Bools, Int64s
+from plantroom.times import MINUTE
 from rules.alignment import Evaluations
+from rules.expression import CompiledRule
 from rules.window import NEVER, Window
 
 
@@ -29,31 +30,28 @@ class Flips(NamedTuple):
 class Timers:
     """The state of R rules over the E equipment of one class.
 
-    Shapes: everything [R, E]. Units: ns; `since` and `since_before` NEVER where no timer runs.
+    Shapes: everything [R, E]. Units: ns; `since` NEVER where no timer runs.
     """
 
-    def __init__(self, rules: Sequence[FaultRule], rows: Sequence[tuple[int, ...]], window: Window) -> None:
+    def __init__(self, rules: Sequence[CompiledRule], window: Window) -> None:
         shape = (len(rules), len(window.equipment))
         self.active: Bools = np.zeros(shape, dtype=np.bool_)
         self.since: Int64s = np.full(shape, NEVER, dtype=np.int64)
         """When the condition of the running timer began to hold."""
-        self.since_before: Int64s = np.full(shape, NEVER, dtype=np.int64)
-        """The same as it stood before the last evaluation time, for readings that complete it."""
         self.changed: Int64s = np.full(shape, NEVER, dtype=np.int64)
         """Reading time of the last raise or clear."""
         self.enabled: Bools = np.ones(shape, dtype=np.bool_)
         self.on_delay: Int64s = np.empty(shape, dtype=np.int64)
         self.off_delay: Int64s = np.empty(shape, dtype=np.int64)
+        self.min_hold: Int64s = np.empty(shape, dtype=np.int64)
         self.longest_gap: Int64s = np.empty(shape, dtype=np.int64)
         """How far apart two evaluations may be for a delay to run on between them."""
         for index, rule in enumerate(rules):
-            own = np.where(window.present, window.stale_after, np.iinfo(np.int64).max)[list(rows[index])]
-            self.longest_gap[index] = own.min(axis=0, initial=np.iinfo(np.int64).max)
+            self.longest_gap[index] = longest_gap(window, rule)
             self.on_delay[index], self.off_delay[index] = rule.on_delay, rule.off_delay
+            self.min_hold[index] = rule.min_hold
             for column, item in enumerate(window.equipment):
                 self._override(index, column, item.rule_overrides.get(rule.key))
-        # a gap longer than time itself, kept where it can be subtracted
-        np.minimum(self.longest_gap, -NEVER, out=self.longest_gap)
 
     def _override(self, rule: int, column: int, override: RuleOverride | None) -> None:
         if override is None:
@@ -91,7 +89,7 @@ class Timers:
     def _put(self, pairs: _Pairs) -> None:
         place = (pairs.rule, pairs.column)
         self.active[place], self.since[place] = pairs.active, pairs.since
-        self.since_before[place], self.changed[place] = pairs.since_before, pairs.changed
+        self.changed[place] = pairs.changed
 
     def _awake(self, found: Evaluations, up: Bools, gone: Bools) -> _Pairs:
         """The pairs of rule and equipment for which anything can happen: a timer runs or its goal is met.
@@ -99,13 +97,26 @@ class Timers:
         For all others the state is as it was, which is most of a healthy property.
         """
         column = found.equipment
-        goal = np.where(self.active[:, found.column], gone, up)
-        awake = found.any_in_run(goal)
-        awake |= (self.since[:, column] != NEVER) | (self.since_before[:, column] != NEVER)
+        busy = self.since != NEVER
+        awake = busy[:, column] if busy.any() else np.zeros((len(busy), len(column)), dtype=np.bool_)
+        goal = np.where(self.active[:, found.column], gone, up) if self.active.any() else up
+        rule, index = np.nonzero(goal)
+        awake[rule, found.run[index]] = True
         awake &= self.enabled[:, column]
         rule, run = np.nonzero(awake)
         order = np.argsort(-found.count[run], kind="stable")
         return _Pairs(self, found, rule[order], run[order])
+
+
+def longest_gap(window: Window, rule: CompiledRule) -> Int64s:
+    """How far apart two evaluations of a rule may be for its delays to run on, for each equipment: [E]."""
+    if rule.at_minutes:
+        return np.full(len(window.equipment), 3 * MINUTE // 2, dtype=np.int64)
+    rows = list(rule.now_rows) or list(rule.rows)
+    own = np.where(window.present, window.stale_after, -NEVER)[rows]
+    # a gap longer than time itself, kept where it can be subtracted
+    found: Int64s = own.min(axis=0, initial=-NEVER)
+    return found
 
 
 class _Pairs:
@@ -116,23 +127,20 @@ class _Pairs:
         self.start, self.count = found.start[run], found.count[run]
         place = (rule, self.column)
         self.active, self.since = timers.active[place], timers.since[place]
-        self.since_before, self.changed = timers.since_before[place], timers.changed[place]
+        self.changed, self.min_hold = timers.changed[place], timers.min_hold[place]
         self.on_delay, self.off_delay = timers.on_delay[place], timers.off_delay[place]
         self.longest_gap = timers.longest_gap[place]
 
     def turn(self, size: int, found: Evaluations, index: Int64s, up: Bools, gone: Bools) -> Bools:
         """Which of the first `size` pairs change at the evaluations `index`."""
-        active, at = self.active[:size], found.at[index]
+        active, at, base = self.active[:size], found.at[index], self.since[:size]
         goal = np.where(active, gone, up)
-        # readings that complete a timestamp are judged from before it, as if they had come with the others
-        base = np.where(found.again[index], self.since_before[:size], self.since[:size])
         restart = (base == NEVER) | (found.before[index] < at - self.longest_gap[:size])
         since = np.where(restart, at, base)
         delay = np.where(active, self.off_delay[:size], self.on_delay[:size])
-        # an alarm changes at most once at one time: its state machine takes the second for a repetition
-        flip: Bools = goal & (at - since >= delay) & (self.changed[:size] < at)
+        flip: Bools = goal & (at - since >= delay)
+        flip &= ~active | (at - self.changed[:size] >= self.min_hold[:size])
         self.since[:size] = np.where(goal & ~flip, since, NEVER)
-        self.since_before[:size] = np.where(flip, NEVER, base)
         self.changed[:size] = np.where(flip, at, self.changed[:size])
         self.active[:size] = active ^ flip
         return flip

@@ -25,9 +25,9 @@ from plantroom.catalogue import Catalogue, EquipmentClass, load_catalogue
 from plantroom.model import Equipment, Point, PointTable, Text
 from plantroom.readings import ReadingBatch
 from plantroom.times import SECOND
-from rules import terms
+from rules.language import terms
 from rules.cases import load_cases
-from rules.deadband import default_width, given_widths
+from rules.language.deadband import default_width, given_widths
 from rules.engine import Engine
 from rules.expression import check
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from plantroom.catalogue import EquipmentClass, FaultRule
 from plantroom.model import PointTable
 from plantroom.readings import Quality, ReadingBatch
-from rules import terms
 from rules.expression import check
+from rules.language import terms
 
 SHARE = {"m3/h": 0.05, "bar": 0.02, "kPa": 0.02, "degC": 0.01, "degF": 0.01}
 
@@ -70,9 +70,10 @@ class PlainEngine:
         for (equipment, ts), readings in sorted(groups.items()):
             for point, value in readings:
                 self.latest[point] = (ts, value)
-            at = max(ts, self.evaluated.get(equipment, -1))
-            self.evaluated[equipment] = at
-            changes += [change for rule in self.rules if (change := self.judge(equipment, at, *rule))]
+            if ts <= self.evaluated.get(equipment, -1):
+                continue  # counts from the next evaluation on
+            self.evaluated[equipment] = ts
+            changes += [change for rule in self.rules if (change := self.judge(equipment, ts, *rule))]
         return sorted(changes)
 
     def judge(self, equipment, at, rule: FaultRule, checked):
@@ -82,10 +83,7 @@ class PlainEngine:
         self.parameters = [item.parameters.get(spec.key, spec.default) for spec in self.cls.parameters]
         entry = Entry(at, self.truth(checked.terms, 0), self.truth(checked.terms, 1))
         alarm = self.alarms.setdefault((equipment, rule.key), Alarm())
-        if alarm.history and alarm.history[-1].at == at:
-            alarm.history[-1] = entry
-        else:
-            alarm.history.append(entry)
+        alarm.history.append(entry)
         gap = min(self.table.points[ids[key]].stale_after for key in checked.points if key in ids)
         begun = None
         later = at

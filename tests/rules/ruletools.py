@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plantroom.catalogue import Catalogue, EquipmentClass
 from plantroom.model import Equipment, Point, PointTable, RuleOverride, Text
 from plantroom.readings import Quality, ReadingBatch
-from plantroom.times import SECOND
-from rules.deadband import default_width
+from plantroom.times import SECOND, parse_duration
 from rules.engine import AlarmChange, Engine
-from rules.expression import Columns, CompiledRule, compile_rule
+from rules.expression import CompiledRule, compile_rule
+from rules.language.deadband import default_width
+from rules.language.terms import PointValue, TruthTerm
+from rules.program import Fixed, Program
 
 T0 = 1_767_225_600 * SECOND
 NAME = {"en": "x", "zh": "x"}
@@ -80,30 +83,33 @@ def compiled(text: str, **deadband: str) -> CompiledRule:
     return compile_rule(cls.rules[0], cls)
 
 
-def columns(**values: float) -> Columns:
-    """One equipment with these values, everything else unknown."""
+def judged(term: TruthTerm, points: NDArray[np.float64]) -> list[bool | None]:
+    """True, False or None for unknown, of one equipment for each column of points float64[P, n]."""
+    count = points.shape[1]
+    widths = [default_width(spec, spec.normal) for spec in make_class().points]
+    fixed = Fixed(np.tile(np.array(DEFAULTS)[:, None], count), np.tile(np.array(widths)[:, None], count))
+    program = Program([term], {PointValue(row): row for row in range(len(POINTS))}, len(POINTS), fixed)
+    board = np.empty((program.height, count))
+    board[: len(POINTS)] = points
+    _, truth = program.run(board, np.arange(count))
+    return [(None, True, False)[value] for value in truth[0].tolist()]
+
+
+def _one(**values: float) -> NDArray[np.float64]:
     points = np.full((len(POINTS), 1), np.nan)
     for key, value in values.items():
         points[ROWS[key], 0] = value
-    widths = np.array([[default_width(spec, spec.normal)] for spec in make_class().points])
-    return Columns(points, np.array(DEFAULTS)[:, None], widths)
+    return points
 
 
 def says(text: str, **values: float) -> bool | None:
-    """True, False or None for unknown, as the raise condition has it."""
-    masks = compiled(text).raises
-    with np.errstate(all="ignore"):
-        true, false = bool(masks.true(columns(**values))[0]), bool(masks.false(columns(**values))[0])
-    assert not (true and false)
-    return True if true else False if false else None
+    """True, False or None for unknown, as the raise condition has it; what is not given is unknown."""
+    return judged(compiled(text).raises, _one(**values))[0]
 
 
 def holds(text: str, deadband: dict[str, str] | None = None, **values: float) -> bool | None:
     """The same of the hold condition."""
-    masks = compiled(text, **(deadband or {})).holds
-    with np.errstate(all="ignore"):
-        true, false = bool(masks.true(columns(**values))[0]), bool(masks.false(columns(**values))[0])
-    return True if true else False if false else None
+    return judged(compiled(text, **(deadband or {})).holds, _one(**values))[0]
 
 
 class Rig:
@@ -120,7 +126,9 @@ class Rig:
         retired: bool = False,
         normal: Mapping[str, tuple[float, float]] | None = None,
         stale: str = "30s",
+        lateness: str = "0s",
     ) -> None:
+        self.lateness = parse_duration(lateness)
         self.cls = make_class(rules, stale=stale)
         self.catalogue = Catalogue({self.cls.key: self.cls})
         self.rows = {spec.key: row for row, spec in enumerate(self.cls.points)}
@@ -162,7 +170,7 @@ class Rig:
 
     def fresh(self) -> Engine:
         """Another engine over the same."""
-        return Engine(self.catalogue, self.table)
+        return Engine(self.catalogue, self.table, lateness=self.lateness)
 
     def batch(self, *readings: tuple[object, ...]) -> ReadingBatch:
         """Readings (point, seconds, value[, quality[, equipment]]); the value may be an enum's word."""

@@ -46,12 +46,14 @@ def test_s19_readings_after_the_checkpoint_are_found_again_from_the_store() -> N
 
 
 def test_s19_a_timestamp_cut_by_the_restart_is_completed() -> None:
-    rig = Rig({"either": {"when": "flow < 10 or pressure > 5", "on_delay": "10s"}})
+    rig = Rig({"either": {"when": "flow < 10 or pressure > 5", "on_delay": "10s"}}, lateness="2s")
     rig.step(("flow", 0, 1), ("pressure", 0, 1))
     rig.step(("flow", 5, 50))
     successor = rig.fresh()
     successor.restore(rig.engine.checkpoint())
-    rest = rig.batch(("flow", 5, 50), ("pressure", 5, 9), ("flow", 10, 50), ("pressure", 10, 9))
+    rest = rig.batch(
+        ("flow", 5, 50), ("pressure", 5, 9), ("flow", 10, 50), ("pressure", 10, 9), ("running", 12, 1)
+    )
     assert brief(successor.step(rest, T0)) == [("raise", 10)]
 
 

@@ -3,7 +3,7 @@
 import pytest
 from ruletools import compiled, holds, says
 
-from rules.deadband import DeadbandError
+from rules.language.deadband import DeadbandError
 
 
 @pytest.mark.parametrize(("text", "value"), [("pressure > 5", 4.85), ("pressure < 5", 5.15)])

@@ -206,11 +206,12 @@ def load_table(session: Session, catalogue: Catalogue) -> PointTable:
         if row.equipment_class in catalogue
     ]
     by_id = {row.id: row for row in rows}
-    equipment = [_equipment(row, catalogue[row.equipment_class]) for row in rows]
+    zones = {row.key: row.zone for row in session.scalars(select(SiteRow))}
+    equipment = [_equipment(row, catalogue[row.equipment_class], zones[row.site]) for row in rows]
     return PointTable(equipment, _points(session, by_id, catalogue))
 
 
-def _equipment(row: EquipmentRow, cls: EquipmentClass) -> Equipment:
+def _equipment(row: EquipmentRow, cls: EquipmentClass, zone: str) -> Equipment:
     defaults = {spec.key: spec.default for spec in cls.parameters}
     return Equipment(
         id=row.id,
@@ -232,6 +233,7 @@ def _equipment(row: EquipmentRow, cls: EquipmentClass) -> Equipment:
         rule_overrides={key: _rule_override(item) for key, item in row.rule_overrides.items()},
         retired_at=row.retired_at,
         commissioned_at=row.commissioned_at,
+        zone=zone,
     )
 
 

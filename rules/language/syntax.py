@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 
 from plantroom.errors import ExpressionError
 from plantroom.units import UNITS
+from rules.language.tree import (
+    Binary,
+    Call,
+    Lasting,
+    Logic,
+    Member,
+    Minus,
+    Name,
+    Negation,
+    Number,
+    Tree,
+    Word,
+    nanos_of,
+)
 
 MAX_CHARACTERS = 2_000
 MAX_NODES = 200
@@ -19,6 +34,7 @@ MAX_DEPTH = 30
 
 _GRAMMAR = r"""
 ?start: either
+    | either "for" span -> lasting
 ?either: both ("or" both)*
 ?both: inverse ("and" inverse)*
 ?inverse: NOT inverse -> negate
@@ -34,8 +50,16 @@ _GRAMMAR = r"""
 ?atom: NUMBER UNIT? -> number
     | NAME -> name
     | WORD -> word
-    | NAME "(" either ("," either)* ")" -> call
+    | NAME "." NAME -> member
+    | NAME "(" either ("," argument)* window ")" -> call
     | "(" either ")"
+    | "(" either "for" span ")" -> lasting
+?argument: either
+    | "within" span -> within
+window: where? over?
+where: "where" either
+over: "over" span ("by" span)?
+span: NUMBER UNIT -> number
 
 NOT: "not"
 COMPARE: "<=" | ">=" | "==" | "!=" | "<" | ">"
@@ -49,80 +73,6 @@ NAME: /[A-Za-z_][A-Za-z0-9_]*/
 WORD: /"[^"\n]*"|'[^'\n]*'/
 %ignore /\s+/
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A piece of the text: where it begins (from 1), how many nodes it holds and how deep they nest."""
-
-    line: int
-    column: int
-    size: int
-    depth: int
-
-
-@dataclass(frozen=True, slots=True)
-class Number(Node):
-    """A literal; `unit` None is a number without a unit."""
-
-    value: float
-    unit: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Name(Node):
-    """A point or a parameter."""
-
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Word(Node):
-    """A quoted word, a value of an enum point."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Minus(Node):
-    """The negative of a number."""
-
-    item: Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Negation(Node):
-    """`not item`."""
-
-    item: Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Binary(Node):
-    """Arithmetic or a comparison; `op` is the sign as written."""
-
-    op: str
-    left: Tree
-    right: Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Logic(Node):
-    """`and` or `or` over two or more items."""
-
-    op: str
-    items: tuple[Tree, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Node):
-    """A function and its arguments."""
-
-    function: str
-    items: tuple[Tree, ...]
-
-
-Tree: TypeAlias = Number | Name | Word | Minus | Negation | Binary | Logic | Call
 
 
 def parse(text: str) -> Tree:
@@ -143,7 +93,7 @@ def parse(text: str) -> Tree:
     return tree
 
 
-class _Builder(Transformer[Token, Tree]):
+class _Builder(Transformer[Token, Any]):
     """Builds nodes while the text is read, bottom up: no recursion, and too much stops at once."""
 
     def number(self, parts: list[Token]) -> Tree:
@@ -179,9 +129,49 @@ class _Builder(Transformer[Token, Tree]):
     def both(self, parts: list[Token | Tree]) -> Tree:
         return Logic(*_extent(parts[0], parts), "and", tuple(_tree(part) for part in parts))
 
-    def call(self, parts: list[Token | Tree]) -> Tree:
-        items = tuple(_tree(part) for part in parts[1:])
-        return Call(*_extent(parts[0], parts), str(parts[0]), items)
+    def member(self, parts: list[Token | Tree]) -> Tree:
+        return Member(*_extent(parts[0], parts), str(parts[0]), str(parts[1]))
+
+    def lasting(self, parts: list[Token | Tree]) -> Tree:
+        return Lasting(*_extent(parts[0], parts), _tree(parts[0]), _span(parts[1]))
+
+    def call(self, parts: list[Token | Tree | _Window | _Within]) -> Tree:
+        name, *rest = parts
+        items = tuple(part for part in rest if isinstance(part, Tree))
+        spans = [part.span for part in rest if isinstance(part, _Within)]
+        window = next((part for part in rest if isinstance(part, _Window)), _Window())
+        assert isinstance(name, Token)  # noqa: S101  as the grammar has it
+        if len(spans) > 1:
+            raise ExpressionError("within is said twice", *_at(spans[1]))
+        within = spans[0] if spans else None
+        inside = [*items, *(part for part in (within, window.where, window.over, window.by) if part)]
+        found = Call(*_extent(name, inside), str(name), items)
+        return replace(found, within=within, where=window.where, over=window.over, by=window.by)
+
+    def within(self, parts: list[Token | Tree]) -> _Within:
+        return _Within(_span(parts[0]))
+
+    def where(self, parts: list[Token | Tree]) -> _Window:
+        return _Window(where=_tree(parts[0]))
+
+    def over(self, parts: list[Token | Tree]) -> _Window:
+        return _Window(over=_span(parts[0]), by=_span(parts[1]) if len(parts) > 1 else None)
+
+    def window(self, parts: list[_Window]) -> _Window:
+        found = _Window()
+        for part in parts:
+            found = _Window(found.where or part.where, found.over or part.over, found.by or part.by)
+        return found
+
+
+class _Window(NamedTuple):
+    where: Tree | None = None
+    over: Number | None = None
+    by: Number | None = None
+
+
+class _Within(NamedTuple):
+    span: Number
 
 
 def _tree(part: Token | Tree) -> Tree:
@@ -190,11 +180,20 @@ def _tree(part: Token | Tree) -> Tree:
     return part
 
 
+def _span(part: Token | Tree) -> Number:
+    if not isinstance(part, Number):
+        raise TypeError("the grammar has a span here")
+    nanos = nanos_of(part)
+    if nanos is None or nanos <= 0:
+        raise ExpressionError("a stretch of time needs a unit of time: s, min, h or d", *_at(part))
+    return part
+
+
 def _at(part: Token | Tree) -> tuple[int, int]:
     return part.line or 1, part.column or 1
 
 
-def _extent(first: Token | Tree, parts: list[Token | Tree]) -> tuple[int, int, int, int]:
+def _extent(first: Token | Tree, parts: Sequence[Token | Tree]) -> tuple[int, int, int, int]:
     nodes = [part for part in parts if not isinstance(part, Token)]
     size = 1 + sum(node.size for node in nodes)
     depth = 1 + max((node.depth for node in nodes), default=0)
@@ -211,9 +210,7 @@ def _syntax_error(text: str, failure: UnexpectedInput) -> ExpressionError:
     if isinstance(failure, UnexpectedCharacters):
         char = text[failure.pos_in_stream or 0]
         if char == ".":
-            return ExpressionError(
-                "a name has no attributes: write the key of a point or parameter of the class", line, column
-            )
+            return ExpressionError("a name has one dot at most: relation.point", line, column)
         return ExpressionError(f"{char!r} is not expected here", line, column)
     token = failure.token if isinstance(failure, UnexpectedToken) else Token("$END", "")
     if token.type == "$END":

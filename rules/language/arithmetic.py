@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from plantroom.errors import ExpressionError
-from rules import measures, syntax
-from rules.measures import Measure
-from rules.terms import Absolute, Arithmetic, Constant, Extreme, NumberTerm, Scaled
+from rules.language import measures
+from rules.language import tree as syntax
+from rules.language.measures import Measure
+from rules.language.terms import Absolute, Arithmetic, Constant, Extreme, NumberTerm, Scaled
 
 
 @dataclass(frozen=True, slots=True)

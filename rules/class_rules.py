@@ -1,0 +1,409 @@
+"""The rules of one equipment class over all its equipment, from aligned readings to alarm changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+
+import numpy as np
+
+from plantroom.alarms import AlarmEvent
+from plantroom.catalogue import Catalogue, EquipmentClass
+from plantroom.model import Equipment, PointTable
+from plantroom.readings import Bools, Float64s, Int64s
+from plantroom.times import MINUTE, Nanos
+from rules import relations
+from rules.alignment import Aligned, Evaluations, evaluations, fill
+from rules.calendar import local, named
+from rules.expression import CompiledRule, compile_class
+from rules.language.terms import (
+    Calendar,
+    Elapsed,
+    PointValue,
+    Previous,
+    Related,
+    Term,
+    Windowed,
+    walk,
+)
+from rules.program import Int8s, Program
+from rules.program.spelling import spelled
+from rules.relations import Members, Past
+from rules.states import Before, Lasting
+from rules.timers import Flips, Timers, longest_gap
+from rules.window import NEVER, Window
+from rules.windows.lanes import ClassLanes
+from rules.windows.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """A rule raised or cleared its alarm on an equipment, at a reading time.
+
+    `readings` are the values of what the rule reads at `ts`, where they are known: its points by key, its
+    windows by their text, in their units.
+    """
+
+    equipment_id: int
+    rule: str
+    event: AlarmEvent
+    ts: Nanos
+    readings: Mapping[str, float]
+
+
+class RuleStatus(StrEnum):
+    """What a rule says of an equipment now."""
+
+    DISABLED = "disabled"
+    UNKNOWN = "unknown"
+    NORMAL = "normal"
+    PENDING = "pending"
+    """The condition holds and its on-delay runs."""
+    ACTIVE = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """A rule on an equipment: its status, since when (pending or active), and which points are unknown.
+
+    `unknown` maps a point's key to `missing` (the equipment has none), `never` (no reading yet), `bad`
+    (quality) or `stale`. An active alarm whose points are unknown stays active.
+    """
+
+    status: RuleStatus
+    since: Nanos | None
+    unknown: Mapping[str, str]
+
+
+class Judge:
+    """Rules that are judged at the same times: their programs and their timers."""
+
+    def __init__(self, rules: Sequence[CompiledRule], rows: Mapping[Term, int], window: Window) -> None:
+        self.rules = tuple(rules)
+        free = len(rows)
+        self.raises = Program([rule.raises for rule in rules], rows, free, window.fixed)
+        self.holds = Program([rule.holds for rule in rules], rows, free, window.fixed)
+        self.timers = Timers(rules, window)
+        self.height = max(free, self.raises.height, self.holds.height)
+        self.named = [
+            [(_name(term, window.cls), rows[term]) for term in _facts(rule, rows)] for rule in rules
+        ]
+
+    def judge(self, found: Evaluations, board: Float64s) -> Flips:
+        """The alarms that change at the evaluations whose board has been filled from outside."""
+        _, says = self.raises.run(board, found.column)
+        up: Bools = says == 1
+        gone = np.zeros_like(up)
+        ask = self._may_clear(found, up)
+        if len(ask):
+            part = np.empty((self.height, len(ask)))
+            free = self.raises.free
+            part[:free] = board[:free, ask]
+            _, holds = self.holds.run(part, found.column[ask])
+            gone[:, ask] = holds == -1
+        return self.timers.advance(found, up, gone)
+
+    def _may_clear(self, found: Evaluations, up: Bools) -> Int64s:
+        """The evaluations of equipment with an alarm that is active, or may become so in this batch."""
+        rising = np.asarray(np.logical_or.reduce(up, axis=0))
+        runs = np.asarray(np.logical_or.reduce(self.timers.active, axis=0))[found.equipment]
+        runs[found.run[rising]] = True
+        if not runs.any():
+            return np.empty(0, dtype=np.int64)
+        return np.flatnonzero(runs[found.run])
+
+    def changes(
+        self, found: Evaluations, board: Float64s, flips: Flips, equipment: Sequence[Equipment]
+    ) -> Iterator[AlarmChange]:
+        """The flips as alarm changes."""
+        for index, at, raised in zip(*(part.tolist() for part in flips), strict=True):
+            facts = [(name, float(board[row, at])) for name, row in self.named[index]]
+            yield AlarmChange(
+                equipment_id=equipment[int(found.column[at])].id,
+                rule=self.rules[index].key,
+                event=AlarmEvent.RAISE if raised else AlarmEvent.CLEAR,
+                ts=int(found.at[at]),
+                readings={name: value for name, value in facts if isfinite(value)},
+            )
+
+
+def _facts(rule: CompiledRule, rows: Mapping[Term, int]) -> list[Term]:
+    points: list[Term] = [PointValue(row) for row in rule.now_rows]
+    others = (part for part in walk(rule.raises, into_windows=False) if isinstance(part, Windowed | Related))
+    return [term for term in dict.fromkeys([*points, *others]) if term in rows]
+
+
+def _name(term: Term, cls: EquipmentClass) -> str:
+    match term:
+        case PointValue(row):
+            return cls.points[row].key
+        case Windowed():
+            return term.text
+        case Related(relation, key, how):
+            return f"{relation}.{key}" if how == "value" else f"{how}({relation}.{key})"
+        case _:
+            raise TypeError(term)
+
+
+@dataclass(slots=True)
+class Turn:
+    """The evaluations of one batch: what is known of them so far, on the board of the reading rules."""
+
+    aligned: Aligned
+    board: Float64s
+
+
+class ClassRules:
+    """The rules of one equipment class: compiled, with the values, states and timers of its equipment."""
+
+    def __init__(self, cls: EquipmentClass, items: list[Equipment], table: PointTable, catalogue: Catalogue):
+        self.compiled = compile_class(cls, catalogue)
+        self.window = window = Window(cls, items, table)
+        reading = [rule for rule in self.compiled if not rule.at_minutes]
+        minutely = [rule for rule in self.compiled if rule.at_minutes]
+        everything = [rule.raises for rule in self.compiled]
+        windows = list(dict.fromkeys(item for rule in self.compiled for item in rule.windows))
+        self.lanes = ClassLanes(windows, window, window.fixed)
+        self._index = {term: index for index, term in enumerate(windows)}
+        self._lay_out([rule.raises for rule in reading])
+        sources = [series.source for series in self.lanes.expressions]
+        wheres = [series.where for series in self.lanes.expressions if series.where is not None]
+        now = list(dict.fromkeys(_found(Elapsed, [*sources, *wheres])))
+        later = [item for item in dict.fromkeys(_found(Elapsed, everything)) if item not in now]
+        self._stages = [self._stage(now), self._stage(later)]
+        self._sources = Program([*sources, *wheres], self.rows, len(self.rows), window.fixed)
+        self.reading = Judge(reading, self.rows, window)
+        tick_rows: dict[Term, int] = {item: row for row, item in enumerate(windows)}
+        for name in dict.fromkeys(part for part in _found(Calendar, [rule.raises for rule in minutely])):
+            tick_rows[name] = len(tick_rows)
+        self._tick_rows = tick_rows
+        self.minutely = Judge(minutely, tick_rows, window)
+        self.judges = (self.reading, self.minutely)
+        self.height = max(
+            self.reading.height, self._sources.height, *(stage.program.height for stage in self._stages)
+        )
+        zones = [item.zone for item in items]
+        self._zones = sorted(set(zones))
+        self._zone_of = np.array([self._zones.index(zone) for zone in zones], dtype=np.int64)
+        self.members: dict[Term, Members] = {}
+
+    def _lay_out(self, reading: Sequence[Term]) -> None:
+        """Give everything that comes from outside a row: points first, in the order of the class."""
+        cls = self.window.cls
+        rows: dict[Term, int] = {PointValue(row): row for row in range(len(cls.points))}
+        every = [*reading]
+        for series in self.lanes.expressions:
+            every += [series.source] if series.where is None else [series.source, series.where]
+        for kind in (Windowed, Calendar, Related, Previous, Elapsed):
+            for term in dict.fromkeys(_found(kind, every)):
+                rows[term] = len(rows)
+        self.rows = rows
+        self._windowed = [term for term in rows if isinstance(term, Windowed)]
+        self._calendar = [term for term in rows if isinstance(term, Calendar)]
+        self.related = [term for term in rows if isinstance(term, Related)]
+        previous = [term for term in rows if isinstance(term, Previous)]
+        self.before = Before([term.row for term in previous], len(self.window.equipment))
+        self._previous = [rows[term] for term in previous]
+
+    def _stage(self, items: Sequence[Term]) -> _Stage:
+        found = [item for item in items if isinstance(item, Elapsed) and item in self.rows]
+        gaps = [self._gap(item) for item in found]
+        lasting = Lasting([repr(item.item) for item in found], gaps, len(self.window.equipment))
+        program = Program([item.item for item in found], self.rows, len(self.rows), self.window.fixed)
+        return _Stage(lasting, program, [self.rows[item] for item in found])
+
+    def _gap(self, item: Elapsed) -> Int64s:
+        own = sorted({part.row for part in walk(spelled(item.item)) if isinstance(part, PointValue)})
+        stand = np.where(self.window.present, self.window.stale_after, -NEVER)[own]
+        found: Int64s = stand.min(axis=0, initial=-NEVER)
+        return found
+
+    @property
+    def stages(self) -> Sequence[Lasting]:
+        """What remembers since when conditions hold."""
+        return [stage.lasting for stage in self._stages]
+
+    def relate(self, windows: Mapping[str, Window], table: PointTable, catalogue: Catalogue) -> None:
+        """Find the other equipment that rules ask about, once all classes have their places."""
+        for term in self.related:
+            self.members[term] = relations.members(term, self.window, windows, table, catalogue)
+
+    # ---- one batch
+
+    def begin(self, aligned: Aligned, past: Past | None) -> Turn:
+        """The evaluations with all that is known before windows move on."""
+        found = aligned.found
+        board = np.empty((self.height, len(found.at)))
+        fill(self.window, aligned, board)
+        self._know_time(board, found)
+        for term in self.related:
+            if past is not None:
+                board[self.rows[term]] = relations.at(self.members[term], found.column, found.at, past)
+        if self._previous:
+            board[self._previous] = self.before.at(self.window, aligned)
+        self._stages[0].run(board, found)
+        return Turn(aligned, board)
+
+    def _outs(self, windows: Sequence[Windowed]) -> Int64s:
+        """Where the values of windows begin among the property's."""
+        index = np.array([self._index[term] for term in windows], dtype=np.int64)
+        found: Int64s = self.lanes.out + index * self.lanes.width
+        return found
+
+    def _know_time(self, board: Float64s, found: Evaluations) -> None:
+        if self._calendar:
+            clock = local(found.at, self._zones, self._zone_of[found.column])
+            for term in self._calendar:
+                board[self.rows[term]] = named(term.name, clock)
+
+    def stream(self, turn: Turn) -> Stream:
+        """What the evaluations add to the series that are expressions, by lane and time."""
+        found, fresh = turn.aligned.found, turn.aligned.fresh
+        numbers, truths = self._sources.run(turn.board, found.column)
+        parts: list[tuple[Int64s, Int64s, Float64s]] = []
+        taken = self._sources.taken
+        wheres = iter(taken[len(self.lanes.expressions) :])
+        for place, series in zip(taken, self.lanes.expressions, strict=False):
+            value = numbers[place.row] if place.number else _as_number(truths[place.row])
+            enters = ~np.isnan(value) & fresh[list(series.rows)].any(axis=0)
+            if series.where is not None:
+                enters &= truths[next(wheres).row] == 1
+            lane = self.lanes.base[series] + found.column[enters]
+            parts.append((lane, found.at[enters], value[enters]))
+        if not parts:
+            none = np.empty(0, dtype=np.int64)
+            return Stream(none, none, np.empty(0))
+        return Stream(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def finish(self, turn: Turn, values: Float64s, minute: int) -> Iterator[AlarmChange]:
+        """The changes at the evaluations. `values` are the windows' at each minute from `minute` on."""
+        found, board = turn.aligned.found, turn.board
+        if self._windowed:
+            tick = np.clip(found.at // MINUTE - minute, 0, len(values) - 1)
+            outs = self._outs(self._windowed)[:, np.newaxis] + found.column
+            board[[self.rows[term] for term in self._windowed]] = values[tick, outs]
+        self._stages[1].run(board, found)
+        self.window.evaluated[found.equipment] = found.at[found.last]
+        if self.reading.rules:
+            flips = self.reading.judge(found, board)
+            yield from self.reading.changes(found, board, flips, self.window.equipment)
+
+    def tick(self, values: Float64s, minute: int) -> Iterator[AlarmChange]:
+        """The changes of the rules that read only windows, at the starts of the minutes after `minute`."""
+        if not self.minutely.rules or len(values) < 2:
+            return
+        minutes, width = len(values) - 1, self.lanes.width
+        column = np.arange(width).repeat(minutes)
+        at = np.tile((minute + 1 + np.arange(minutes)) * MINUTE, width)
+        found = evaluations(column, at, np.full(width, minute * MINUTE, dtype=np.int64))
+        board = np.empty((self.minutely.height, len(at)))
+        for term, row in self._tick_rows.items():
+            if isinstance(term, Windowed):
+                out = self.lanes.out + self._index[term] * width
+                board[row] = values[1:, out : out + width].T.reshape(-1)
+            elif isinstance(term, Calendar):
+                board[row] = named(term.name, local(at, self._zones, self._zone_of[column]))
+        flips = self.minutely.judge(found, board)
+        yield from self.minutely.changes(found, board, flips, self.window.equipment)
+
+    # ---- the state for people
+
+    def judge_of(self, key: str) -> tuple[Judge, int] | None:
+        """Who judges a rule, and its index there."""
+        for judge in self.judges:
+            for index, rule in enumerate(judge.rules):
+                if rule.key == key:
+                    return judge, index
+        return None
+
+    def state_of(self, column: int, now: Nanos | None, values: Float64s, past: Past) -> dict[str, RuleState]:
+        """Every rule's state on the equipment in a column, at `now` or at its last evaluation."""
+        at = int(self.window.evaluated[column]) if now is None else now
+        reading = self._board_at(column, at, values, past)
+        ticking = self._tick_board(column, at, values)
+        states = {}
+        for judge, board in ((self.reading, reading), (self.minutely, ticking)):
+            _, says = judge.raises.run(board, np.array([column]))
+            for index, rule in enumerate(judge.rules):
+                states[rule.key] = self._state(judge, index, column, int(says[index, 0]), at)
+        return {rule.key: states[rule.key] for rule in self.compiled}
+
+    def _board_at(self, column: int, at: Nanos, values: Float64s, past: Past) -> Float64s:
+        board = np.full((self.height, 1), np.nan)
+        board[: len(self.window.cls.points), 0] = self.window.seen(column, at)
+        found = evaluations(np.array([column]), np.array([at]), self.window.evaluated)
+        self._know_time(board, found)
+        for term in self.related:
+            board[self.rows[term]] = relations.at(self.members[term], found.column, found.at, past)
+        for index, row in enumerate(self._previous):
+            board[row] = self.before.value[index, column]
+        for window in self._windowed:
+            board[self.rows[window]] = values[
+                self.lanes.out + self._index[window] * self.lanes.width + column
+            ]
+        for stage in self._stages:
+            stage.at(board, column, at)
+        return board
+
+    def _tick_board(self, column: int, at: Nanos, values: Float64s) -> Float64s:
+        board = np.full((self.minutely.height, 1), np.nan)
+        for term, row in self._tick_rows.items():
+            if isinstance(term, Windowed):
+                board[row] = values[self.lanes.out + self._index[term] * self.lanes.width + column]
+            elif isinstance(term, Calendar):
+                clock = local(np.array([at]), self._zones, self._zone_of[[column]])
+                board[row] = named(term.name, clock)
+        return board
+
+    def _state(self, judge: Judge, index: int, column: int, says: int, at: Nanos) -> RuleState:
+        rule, timers = judge.rules[index], judge.timers
+        rows = zip(rule.points, rule.rows, strict=True)
+        why = {key: self.window.why_unknown(row, column, at) for key, row in rows}
+        unknown = {key: reason for key, reason in why.items() if reason is not None}
+        status, since = RuleStatus.NORMAL, None
+        if not timers.enabled[index, column]:
+            status = RuleStatus.DISABLED
+        elif timers.active[index, column]:
+            status, since = RuleStatus.ACTIVE, timers.changed[index, column]
+        elif says == 0:
+            status = RuleStatus.UNKNOWN
+        elif timers.since[index, column] != NEVER:
+            status, since = RuleStatus.PENDING, timers.since[index, column]
+        began = None if since is None or since == NEVER else int(since)
+        return RuleState(status, began, unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Conditions whose duration rules ask for: what they remember, their program, the rows to fill."""
+
+    lasting: Lasting
+    program: Program
+    rows: list[int]
+
+    def run(self, board: Float64s, found: Evaluations) -> None:
+        if self.rows:
+            _, truth = self.program.run(board, found.column)
+            board[self.rows] = self.lasting.elapsed(found, truth)
+
+    def at(self, board: Float64s, column: int, now: Nanos) -> None:
+        if self.rows:
+            _, truth = self.program.run(board, np.array([column]))
+            board[self.rows] = self.lasting.at(column, now, truth)
+
+
+def _found(kind: type[Term], terms: Sequence[Term]) -> Iterator[Term]:
+    for term in terms:
+        for part in walk(term, into_windows=False):
+            if isinstance(part, kind):
+                yield part
+
+
+def _as_number(truth: Int8s) -> Float64s:
+    found: Float64s = np.where(truth == 0, np.nan, truth > 0)
+    return found
+
+
+__all__ = ["AlarmChange", "ClassRules", "Judge", "RuleState", "RuleStatus", "Turn", "longest_gap"]

@@ -1,0 +1,216 @@
+"""What rules remember of the past, as named tables for a checkpoint, and back from them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+
+from plantroom.readings import Float64s, Int64s
+from rules.class_rules import ClassRules
+from rules.windows.history import History
+from rules.windows.rings import Ring
+
+Columns: TypeAlias = "tuple[Sequence[int], Sequence[int]]"
+"""Which columns of the engine take which columns of the checkpoint."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """Numbers by name and equipment: float64[names, E] as little-endian bytes; times are whole in them."""
+
+    names: list[str]
+    data: bytes
+
+    def adds_up(self, width: int) -> bool:
+        """Whether there are as many numbers as names and equipment say."""
+        return len(self.data) == 8 * len(self.names) * width
+
+
+class KeptRing(msgspec.Struct, frozen=True):
+    """Bars of one kind and length: float64[bars, series, E], and what stands open in them."""
+
+    kind: str
+    step: int
+    names: list[str]
+    parts: dict[str, bytes]
+
+    def adds_up(self, width: int) -> bool:
+        """Whether every part holds whole rows."""
+        row = 8 * len(self.names) * width
+        return "bars" in self.parts and all(
+            len(part) % row == 0 if row else not part for part in self.parts.values()
+        )
+
+
+def _kept(rows: Mapping[str, Float64s] | Mapping[str, Int64s]) -> Kept:
+    data = b"".join(np.ascontiguousarray(row).view("<i8").tobytes() for row in rows.values())
+    return Kept(list(rows), data)
+
+
+def _rows(kept: Kept, width: int) -> Mapping[str, Int64s]:
+    table = np.frombuffer(kept.data, "<i8").reshape(len(kept.names), width)
+    return dict(zip(kept.names, table, strict=True))
+
+
+def _points_key(rules: ClassRules) -> int:
+    # terms name points by their row, which means something only beside this very list
+    return zlib.crc32(repr([(spec.key, spec.unit) for spec in rules.window.cls.points]).encode())
+
+
+def _lasting_rows(rules: ClassRules) -> dict[str, Int64s]:
+    key = _points_key(rules)
+    return {
+        f"{key}/{name}": stage.since[index]
+        for stage in rules.stages
+        for index, name in enumerate(stage.names)
+    }
+
+
+def _before_rows(rules: ClassRules) -> dict[str, Float64s]:
+    points = rules.window.cls.points
+    return {points[row].key: rules.before.value[index] for index, row in enumerate(rules.before.rows)}
+
+
+def lasting(rules: ClassRules) -> Kept:
+    """Since when conditions hold."""
+    return _kept(_lasting_rows(rules))
+
+
+def before(rules: ClassRules) -> Kept:
+    """The readings before the last ones."""
+    return _kept(_before_rows(rules))
+
+
+def _window_rows(rules: ClassRules, history: History) -> dict[str, Float64s]:
+    width = rules.lanes.width
+    return {
+        item.text: history.values[rules.lanes.out + index * width :][:width]
+        for index, item in enumerate(rules.lanes.windows)
+    }
+
+
+def windows(rules: ClassRules, history: History) -> Kept:
+    """What every window says."""
+    return _kept(_window_rows(rules, history))
+
+
+def _learned_rows(rules: ClassRules, history: History) -> dict[str, tuple[Float64s, Int64s]]:
+    """Name -> an account of the learned windows and where its equipment stand in it."""
+    found: dict[str, tuple[Float64s, Int64s]] = {}
+    width = rules.lanes.width
+    for account in history.learned:
+        for index, item in enumerate(rules.lanes.windows):
+            out = rules.lanes.out + index * width
+            mine = np.flatnonzero((account.look.out >= out) & (account.look.out < out + width))
+            if len(mine):
+                mine = mine[np.argsort(account.look.out[mine])]
+                found[f"{item.text}/total"] = (account.total, mine)
+                found[f"{item.text}/count"] = (account.count, mine)
+    return found
+
+
+def learned(rules: ClassRules, history: History) -> Kept:
+    """How far learning has come."""
+    return _kept({name: of[mine] for name, (of, mine) in _learned_rows(rules, history).items()})
+
+
+def _series_rows(rules: ClassRules, history: History) -> dict[str, Float64s | Int64s]:
+    found: dict[str, Float64s | Int64s] = {}
+    for item, base in rules.lanes.base.items():
+        name, mine = rules.lanes.names[item], slice(base, base + rules.lanes.width)
+        found[f"{name}/before"] = history.before.value[mine]
+        found[f"{name}/since"] = history.before.ts[mine]
+        found[f"{name}/born"] = history.born[mine]
+        for figure, held in history.open.items():
+            found[f"{name}/open {figure}"] = held[mine]
+    return found
+
+
+def series(rules: ClassRules, history: History) -> Kept:
+    """The open bar, the last value, its time and the first minute of every series."""
+    found = _series_rows(rules, history)
+    data = b"".join(np.ascontiguousarray(row).view("<i8").tobytes() for row in found.values())
+    return Kept(list(found), data)
+
+
+def _in_ring(rules: ClassRules, ring: Ring) -> dict[str, Int64s]:
+    """Name of a series -> where its equipment stand in a ring."""
+    found: dict[str, Int64s] = {}
+    for item, base in rules.lanes.base.items():
+        at = np.searchsorted(ring.lanes, base)
+        if rules.lanes.width and at < len(ring.lanes) and ring.lanes[at] == base:
+            found[rules.lanes.names[item]] = at + np.arange(rules.lanes.width)
+    return found
+
+
+def rings(rules: ClassRules, history: History) -> list[KeptRing]:
+    """The bars of the class."""
+    found = []
+    for ring in history.rings.values():
+        places = _in_ring(rules, ring)
+        if not places:
+            continue
+        lanes = np.concatenate(list(places.values()))
+        parts = {
+            name: np.ascontiguousarray(part[:, lanes]).astype("<f8", copy=False).tobytes()
+            for name, part in ring.state().items()
+        }
+        found.append(KeptRing(ring.kind, ring.step, list(places), parts))
+    return found
+
+
+def put(
+    rules: ClassRules,
+    history: History,
+    tables: Mapping[str, Kept],
+    kept_rings: Sequence[KeptRing],
+    columns: Columns,
+) -> None:
+    """Put back what still has its name."""
+    new, old = columns
+    width = _width(tables, old)
+    targets: dict[str, Mapping[str, Float64s | Int64s]] = {
+        "lasting": _lasting_rows(rules),
+        "before": _before_rows(rules),
+        "windows": _window_rows(rules, history),
+        "series": _series_rows(rules, history),
+    }
+    for table, rows in targets.items():
+        for name, row in _rows(tables[table], width[table]).items():
+            if name in rows:
+                rows[name][new] = row.view(rows[name].dtype)[old]  # rows are views of what the engine holds
+    of_name = _learned_rows(rules, history)
+    for name, row in _rows(tables["learned"], width["learned"]).items():
+        if name in of_name:
+            held, mine = of_name[name]
+            held[mine[new]] = row.view(np.float64)[old]
+    for item in kept_rings:
+        ring = history.rings.get((item.kind, item.step))
+        if ring is not None:
+            _put_ring(ring, item, _in_ring(rules, ring), columns, width["equipment"])
+
+
+def _width(tables: Mapping[str, Kept], old: Sequence[int]) -> dict[str, int]:
+    """How many equipment the checkpoint's tables have."""
+    found = {
+        name: len(item.data) // (8 * len(item.names)) if item.names else 0 for name, item in tables.items()
+    }
+    found["equipment"] = max([*found.values(), max(old, default=-1) + 1])
+    return found
+
+
+def _put_ring(ring: Ring, item: KeptRing, places: Mapping[str, Int64s], columns: Columns, width: int) -> None:
+    new, old = (np.array(part, dtype=np.int64) for part in columns)
+    state = {
+        name: np.frombuffer(part, "<f8").reshape(-1, len(item.names) * width)
+        for name, part in item.parts.items()
+    }
+    for index, name in enumerate(item.names):
+        if name in places:
+            ring.put(state, places[name][new], index * width + old)
+
+
+__all__ = ["Kept", "KeptRing", "before", "lasting", "learned", "put", "rings", "series", "windows"]
