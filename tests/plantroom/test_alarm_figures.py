@@ -80,7 +80,10 @@ def test_operators_share_the_load() -> None:
     assert value(found, FigureKey.PER_DAY) == 720
     assert found.distribution == (0, 0, 0, 144, 0, 0)
     assert found.floods == ()
-    assert len(figures(steady(MINUTE // 2)).floods) == 1
+    alone = figures(steady(MINUTE // 2))
+    assert len(alone.floods) == 1
+    for key in (FigureKey.BUSY_TEN_MINUTES, FigureKey.BUSY_HOURS):
+        assert (value(found, key), value(alone, key)) == (0, 1)
 
 
 def test_ten_minutes_with_more_than_ten_and_hours_with_more_than_thirty() -> None:
@@ -264,6 +267,22 @@ def test_time_to_acknowledge() -> None:
     assert value(found, FigureKey.ACKNOWLEDGE_MOST) == 10 * MINUTE
     assert found.figure(FigureKey.ACKNOWLEDGE_MOST).rating is Rating.NO_TARGET
     assert (found.announced, found.waiting) == (14, 1)
+
+
+def test_what_waited_when_the_period_began_has_no_time_of_it() -> None:
+    rows = [
+        row(1, -3 * HOUR, E.RAISE, S.NORMAL, S.UNACKNOWLEDGED),
+        row(1, HOUR, E.ACKNOWLEDGE, S.UNACKNOWLEDGED, S.ACKNOWLEDGED),
+    ]
+    assert value(figures(rows), FigureKey.ACKNOWLEDGE_MEDIAN) is None
+
+
+def test_what_ended_at_midnight_is_not_stale_on_the_day_after() -> None:
+    rows = [
+        row(1, -30 * HOUR, E.RAISE, S.NORMAL, S.ACKNOWLEDGED),
+        row(1, DAY, E.CLEAR, S.ACKNOWLEDGED, S.NORMAL),
+    ]
+    assert [day.stale for day in figures(rows, 2 * DAY).days] == [1, 0]
 
 
 def test_an_acknowledgement_never_comes_before_its_alarm() -> None:
