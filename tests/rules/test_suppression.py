@@ -159,6 +159,14 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             "pump.slow": "suppressed > grid.lost",
         },
     ),
+    "a later loss does not take over what was there long before it": (
+        "+pump.slow@0 +board.lost@5 +grid.lost@100 -board.lost@110",
+        {
+            "pump.slow": "unacknowledged",
+            "board.lost": "returned_unacknowledged",
+            "grid.lost": "unacknowledged",
+        },
+    ),
     "again under the root": (
         "+board.lost@0 +pump.slow@5 -pump.slow@8 +pump.slow@12",
         {"board.lost": "unacknowledged", "pump.slow": "suppressed > board.lost"},
