@@ -121,6 +121,8 @@ def _refuse_strangers(rules: Any, marks: Marks, cls: EquipmentClass) -> None:
 
 def _some_rules(path: Path, cls: EquipmentClass, catalogue: Catalogue) -> Draft:
     found, marks = load(path, _model(cls))
+    if not found.rules:
+        raise FileError([marks.problem(("rules",), "has no rule")])
     changed = {rule.key: rule for rule in found.rules}
     rules = [changed.get(rule.key, rule) for rule in cls.rules]
     rules += [rule for rule in found.rules if cls.rule(rule.key) is None]
@@ -157,7 +159,7 @@ def _check_texts(cls: EquipmentClass, marks: Marks, catalogue: Catalogue) -> Non
 class _SomeRules(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     cls: str = Field(alias="class")
-    rules: tuple[FaultRule, ...] = Field(min_length=1)
+    rules: tuple[FaultRule, ...]
 
 
 def _model(in_force: EquipmentClass) -> type[_SomeRules]:

@@ -110,6 +110,7 @@ HEAD = "class: machine\nrules:\n"
         (HEAD + "  - {key: hot, deadband: {heta: 1 K}}", "rules.0.deadband.heta: no such point in the class"),
         (HEAD + "  - {key: hot, explains: [wram]}", "rules.0.explains.0: no rule 'wram' in the class"),
         (HEAD + "  - {key: hot}\n  - {key: hot}", "mine.yaml:4:11: rules.1.key: duplicate 'hot'"),
+        (HEAD + "  []", "mine.yaml:3:3: rules: has no rule"),
         (HEAD + "  - hot", "rules.0"),
         (HEAD + "  - {key: 5}", "rules.0"),
         (HEAD + NEW.format(when="flow >"), "mine.yaml:4:"),
