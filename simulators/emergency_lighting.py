@@ -42,10 +42,10 @@ class EmergencyLightingModel(AmbientModel):
         "lamp_failure": ("lamp_fault", "function_test_failed", "duration_test_failed"),
         "changeover_failure": ("function_test_failed", "duration_test_failed"),
         "battery_aged": ("duration_test_failed",),
-        "cells_shorted": ("battery_low", "duration_test_failed"),
-        "charger_failure": ("charger_fault", "battery_low", "duration_test_failed"),
+        "cells_shorted": ("battery_low", "duration_test_failed", "battery_fading"),
+        "charger_failure": ("charger_fault", "battery_low", "duration_test_failed", "battery_fading"),
         "tests_put_off": ("function_test_due", "duration_test_due"),
-        "sensor_drift": ("battery_low",),
+        "sensor_drift": ("battery_low", "battery_fading"),
         "sensor_stuck": (),
     }
     sensor = SensorFault("battery_voltage", drift=-8.0)

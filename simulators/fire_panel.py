@@ -26,7 +26,7 @@ class FirePanelModel(Model):
         "alarm": ("fire_alarm", "fire_confirmed"),
         "supervisory": ("supervisory",),
         "trouble": ("trouble", "detectors_in_fault"),
-        "battery_low": ("battery_low", "battery_very_low", "charger_fault", "trouble"),
+        "battery_low": ("battery_low", "battery_very_low", "charger_fault", "trouble", "battery_fading"),
         "communication_lost": ("trouble",),
         "points_isolated": ("isolated_points",),
         "sensor_drift": ("battery_low", "battery_very_low"),
@@ -72,6 +72,7 @@ class FirePanelModel(Model):
             "isolated_points": float(round(4 * self.level("points_isolated", ts))),
             "loop_current": CURRENT.read(self.rng, self.quiet_current + 6.0 * zones - 0.4 * faulty),
             "battery_voltage": VOLTAGE.read(self.rng, self.battery),
+            "test_mode": False,
         }
 
 

@@ -26,7 +26,7 @@ class LightingCircuitModel(Model):
 
     equipment_class = "lighting_circuit"
     faults: ClassVar[Truth] = {
-        "lamp_failure": ("lamp_failure",),
+        "lamp_failure": ("lamp_failure", "light_fading"),
         "contactor_stuck": ("contactor_stuck", "burning_outside_schedule"),
         "no_power": ("no_power",),
         "sensor_drift": ("light_low",),

@@ -52,7 +52,7 @@ class SwitchboardModel(Model):
 
     equipment_class = "switchboard"
     faults: ClassVar[Truth] = {
-        "loose_joint": ("joint_uneven", "joint_warm", "joint_hot"),
+        "loose_joint": ("joint_uneven", "joint_warm", "joint_hot", "joint_rising"),
         "phase_loss": (
             "phase_voltage",
             "line_voltage",
@@ -60,20 +60,22 @@ class SwitchboardModel(Model):
             "voltage_unbalance_short",
             "neutral_high",
             "load_note",
+            "load_unbalance",
+            "voltage_week",
         ),
         "neutral_broken": ("phase_voltage",),
-        "compensation_failed": ("power_factor_low", "load_note"),
+        "compensation_failed": ("power_factor_low", "load_note", "power_factor_month"),
         "harmonics": ("harmonics",),
         "overload": ("load_note", "load_high", "overload"),
-        "earth_fault": ("residual_note", "residual_high"),
+        "earth_fault": ("residual_note", "residual_high", "residual_trend"),
         "supply_lost": ("supply_lost",),
         "transfer_failed": ("supply_lost", "transfer_failed", "bus_dead"),
         "generator_start_failed": ("supply_lost", "generator_start_failed", "bus_dead"),
         "breaker_trip": ("breaker_trip", "bus_dead"),
         "surge_arrester": ("surge_arrester_fault",),
         "generator_battery": ("generator_battery_low",),
-        "fuel_leak": ("generator_fuel_low",),
-        "sensor_drift": ("joint_uneven", "joint_warm"),
+        "fuel_leak": ("generator_fuel_low", "fuel_disappears"),
+        "sensor_drift": ("joint_uneven", "joint_warm", "joint_rising"),
         "sensor_stuck": (),
     }
     sensor = SensorFault("joint_temperature_l1", drift=30.0, low=-40.0, high=250.0)
