@@ -54,19 +54,14 @@ class Evaluations:
         """The last evaluation of each run."""
         return self.start + self.count - 1
 
-    def take(self, index: Int64s) -> Evaluations:
-        """Some of the runs, by index."""
+    def take(self, index: Int64s) -> tuple[Evaluations, Int64s]:
+        """Some of the runs, by index, and which evaluations those are."""
         count = self.count[index]
         start = np.cumsum(count) - count
         which = self.start[index].repeat(count) + np.arange(int(count.sum())) - start.repeat(count)
-        return Evaluations(
-            self.column[which],
-            self.at[which],
-            self.before[which],
-            np.arange(len(index)).repeat(count),
-            start,
-            count,
-        )
+        run = np.arange(len(index)).repeat(count)
+        part = Evaluations(self.column[which], self.at[which], self.before[which], run, start, count)
+        return part, which
 
 
 def evaluations(column: Int64s, at: Int64s, evaluated: Int64s) -> Evaluations:
@@ -84,8 +79,9 @@ def evaluations(column: Int64s, at: Int64s, evaluated: Int64s) -> Evaluations:
 class Aligned(NamedTuple):
     """The evaluations that readings call for, and how the readings stand in them.
 
-    Shapes: `newest` int64[P, G] the index of each point's newest reading at each evaluation, -1 where the
-    latest of before holds; `fresh` bool[P, G] where that was read at the evaluation itself.
+    Shapes: `newest` int64[P, G] the index of each point's newest reading at each evaluation, and from the
+    number of readings on the place in the window where the latest of before holds; `fresh` bool[P, G] where
+    it was read at the evaluation itself.
     """
 
     found: Evaluations
@@ -119,18 +115,20 @@ def align(window: Window, readings: Placed, column: Int64s) -> Aligned | None:
     np.maximum.accumulate(newest, axis=1, out=newest)
     # what an earlier index left is another equipment's
     opening = first[found.start].repeat(found.count)
-    newest[newest < opening] = -1
-    return Aligned(found, readings, row, newest, fresh)
+    before = len(group) + np.arange(len(newest))[:, np.newaxis] * width + found.column
+    return Aligned(found, readings, row, np.where(newest >= opening, newest, before), fresh)
 
 
 def fill(window: Window, aligned: Aligned, out: Float64s) -> None:
     """Every point at every evaluation into out[:P]: its newest reading, NaN where that is bad or stale."""
     found, readings, newest = aligned.found, aligned.readings, aligned.newest
-    held = newest >= 0
     points = len(newest)
-    out[:points] = np.where(held, readings.value[newest], window.value[:, found.column])
-    ts = np.where(held, readings.ts[newest], window.ts[:, found.column])
-    out[:points][ts < found.at - window.stale_after[:, found.column]] = np.nan
+    stale_after = window.stale_after.reshape(-1)
+    until = readings.ts + stale_after[readings.place - window.base]
+    values = np.concatenate((readings.value, window.value.reshape(-1)))
+    ends = np.concatenate((until, (window.ts + window.stale_after).reshape(-1)))
+    np.take(values, newest, out=out[:points], mode="clip")
+    np.copyto(out[:points], np.nan, where=ends[newest] < found.at)
 
 
 def commit(window: Window, readings: Placed) -> None:

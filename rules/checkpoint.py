@@ -193,6 +193,7 @@ def _apply(state: ClassState, rules: ClassRules, history: History) -> None:
         new_rows, old_rows = common(keys, state.rules)
         to, out_of = np.ix_(new_rows, new_columns), np.ix_(old_rows, old_columns)
         timers.since[to] = _table(state.since, "<i8", state.rules, width)[out_of]
+        timers.look()
     tables: Mapping[str, Kept] = {
         "lasting": state.lasting,
         "before": state.before,

@@ -12,7 +12,7 @@ import numpy as np
 from plantroom.alarms import AlarmEvent
 from plantroom.catalogue import Catalogue, EquipmentClass
 from plantroom.model import Equipment, PointTable
-from plantroom.readings import Bools, Float64s, Int64s
+from plantroom.readings import Float64s, Int64s
 from plantroom.times import MINUTE, Nanos
 from rules import relations
 from rules.alignment import Aligned, Evaluations, evaluations, fill
@@ -32,7 +32,7 @@ from rules.program import Int8s, Program
 from rules.program.spelling import spelled
 from rules.relations import Members, Past
 from rules.states import Before, Lasting
-from rules.timers import Flips, Timers, longest_gap
+from rules.timers import NO_FLIPS, Flips, Timers
 from rules.window import NEVER, Window
 from rules.windows.lanes import ClassLanes
 from rules.windows.stream import Stream
@@ -92,27 +92,22 @@ class Judge:
         ]
 
     def judge(self, found: Evaluations, board: Float64s) -> Flips:
-        """The alarms that change at the evaluations whose board has been filled from outside."""
-        _, says = self.raises.run(board, found.column)
-        up: Bools = says == 1
-        gone = np.zeros_like(up)
-        ask = self._may_clear(found, up)
-        if len(ask):
-            part = np.empty((self.height, len(ask)))
-            free = self.raises.free
-            part[:free] = board[:free, ask]
-            _, holds = self.holds.run(part, found.column[ask])
-            gone[:, ask] = holds == -1
-        return self.timers.advance(found, up, gone)
+        """The alarms that change at the evaluations whose board has been filled from outside.
 
-    def _may_clear(self, found: Evaluations, up: Bools) -> Int64s:
-        """The evaluations of equipment with an alarm that is active, or may become so in this batch."""
-        rising = np.asarray(np.logical_or.reduce(up, axis=0))
-        runs = np.asarray(np.logical_or.reduce(self.timers.active, axis=0))[found.equipment]
-        runs[found.run[rising]] = True
+        Equipment whose alarms rest, with no condition that holds, stays as it is: most of a healthy property.
+        """
+        _, says = self.raises.run(board, found.column)
+        runs = self.timers.busy[found.equipment]
+        runs[found.run[np.logical_or.reduce(says == 1, axis=0)]] = True
         if not runs.any():
-            return np.empty(0, dtype=np.int64)
-        return np.flatnonzero(runs[found.run])
+            return NO_FLIPS
+        part, which = found.take(np.flatnonzero(runs))
+        free = self.raises.free
+        own = np.empty((self.height, len(which)))
+        own[:free] = board[:free, which]
+        _, holds = self.holds.run(own, part.column)
+        flips = self.timers.advance(part, says[:, which] == 1, holds == -1)
+        return flips._replace(evaluation=which[flips.evaluation])
 
     def changes(
         self, found: Evaluations, board: Float64s, flips: Flips, equipment: Sequence[Equipment]
@@ -406,4 +401,4 @@ def _as_number(truth: Int8s) -> Float64s:
     return found
 
 
-__all__ = ["AlarmChange", "ClassRules", "Judge", "RuleState", "RuleStatus", "Turn", "longest_gap"]
+__all__ = ["AlarmChange", "ClassRules", "Judge", "RuleState", "RuleStatus", "Turn"]

@@ -221,6 +221,7 @@ class Engine:
             if not judge.timers.active[index, column]:
                 judge.timers.active[index, column] = True
                 judge.timers.since[index, column] = NEVER
+                judge.timers.look()
 
     def replace_table(self, table: PointTable, catalogue: Catalogue) -> None:
         """Go on with another table and catalogue; the state of what they have in common is kept.

@@ -70,6 +70,8 @@ class Before:
             of_reading = np.full(len(readings.ts), np.nan)
             of_reading[mine] = earlier
             newest = aligned.newest[row]
-            result[index] = np.where(newest >= 0, of_reading[newest], self.value[index, found.column])
+            inside = newest < len(readings.ts)
+            held = of_reading[np.where(inside, newest, 0)]
+            result[index] = np.where(inside, held, self.value[index, found.column])
             self.value[index, at] = earlier  # of repeated indexes numpy keeps the last
         return result

@@ -27,6 +27,10 @@ class Flips(NamedTuple):
     raised: Bools
 
 
+_NONE = np.empty(0, dtype=np.int64)
+NO_FLIPS = Flips(_NONE, _NONE, np.empty(0, dtype=np.bool_))
+
+
 class Timers:
     """The state of R rules over the E equipment of one class.
 
@@ -40,6 +44,8 @@ class Timers:
         """When the condition of the running timer began to hold."""
         self.changed: Int64s = np.full(shape, NEVER, dtype=np.int64)
         """Reading time of the last raise or clear."""
+        self.busy: Bools = np.zeros(shape[1], dtype=np.bool_)
+        """Which equipment has an alarm that is active or a timer that runs."""
         self.enabled: Bools = np.ones(shape, dtype=np.bool_)
         self.on_delay: Int64s = np.empty(shape, dtype=np.int64)
         self.off_delay: Int64s = np.empty(shape, dtype=np.int64)
@@ -66,7 +72,7 @@ class Timers:
         """The alarms that the evaluations raise and clear.
 
         `up` and `gone` bool[R, G]: where the raise condition is known true, and the hold condition known
-        false; `gone` is needed only where the alarm is active or `up` holds for the equipment in the batch.
+        false.
         """
         pairs = self._awake(found, up, gone)
         flips: list[tuple[Int64s, Int64s, Bools]] = []
@@ -81,8 +87,7 @@ class Timers:
                 flips.append((pairs.rule[where], index[where], pairs.active[where]))
         self._put(pairs)
         if not flips:
-            none = np.empty(0, dtype=np.int64)
-            return Flips(none, none, np.empty(0, dtype=np.bool_))
+            return NO_FLIPS
         rule, evaluation, raised = (np.concatenate(part) for part in zip(*flips, strict=True))
         return Flips(rule, evaluation, raised)
 
@@ -90,6 +95,13 @@ class Timers:
         place = (pairs.rule, pairs.column)
         self.active[place], self.since[place] = pairs.active, pairs.since
         self.changed[place] = pairs.changed
+        column = np.unique(pairs.column)
+        moving = self.active[:, column] | (self.since[:, column] != NEVER)
+        self.busy[column] = np.logical_or.reduce(moving, axis=0)
+
+    def look(self) -> None:
+        """See anew which equipment has timers that run or alarms that are active, after they were put in."""
+        self.busy[:] = np.logical_or.reduce(self.active | (self.since != NEVER), axis=0)
 
     def _awake(self, found: Evaluations, up: Bools, gone: Bools) -> _Pairs:
         """The pairs of rule and equipment for which anything can happen: a timer runs or its goal is met.
@@ -97,10 +109,8 @@ class Timers:
         For all others the state is as it was, which is most of a healthy property.
         """
         column = found.equipment
-        busy = self.since != NEVER
-        awake = busy[:, column] if busy.any() else np.zeros((len(busy), len(column)), dtype=np.bool_)
-        goal = np.where(self.active[:, found.column], gone, up) if self.active.any() else up
-        rule, index = np.nonzero(goal)
+        awake = self.since[:, column] != NEVER
+        rule, index = np.nonzero(np.where(self.active[:, found.column], gone, up))
         awake[rule, found.run[index]] = True
         awake &= self.enabled[:, column]
         rule, run = np.nonzero(awake)

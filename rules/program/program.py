@@ -148,7 +148,7 @@ class Plan:
             self.height = out.stop
         else:
             self.truths = out.stop
-        self.steps.extend(STEPS[name](self, terms, out))
+        self.steps.extend(STEPS[name.rstrip(" 0123456789")](self, terms, out))
 
     def of(self, terms: Iterable[Term]) -> Rows:
         """The rows of terms, as a slice where they follow one another."""

@@ -13,6 +13,7 @@ from rules.language.terms import (
     NUMBERS,
     Absolute,
     AllOf,
+    AnyOf,
     Arithmetic,
     Choice,
     Comparison,
@@ -40,11 +41,14 @@ class Plan(Protocol):
 
 
 def operation(term: Term) -> str:
+    """What is done for the term; terms of one operation are computed together."""
     match term:
         case Comparison(op, _, _) | Arithmetic(op, _, _):
             return op
-        case Extreme(largest, _):
-            return "largest" if largest else "smallest"
+        case Extreme(largest, items):
+            return f"{'largest' if largest else 'smallest'} {len(items)}"
+        case AllOf(items) | AnyOf(items):
+            return f"{type(term).__name__} {len(items)}"
         case Known(item):
             return "known number" if isinstance(item, NUMBERS) else "known truth"
         case _:
@@ -125,13 +129,15 @@ def _of_one(apply: np.ufunc) -> Callable[[Plan, list[Term], slice], list[Step]]:
 
 def _reduced(apply: np.ufunc, *, truths: bool) -> Callable[[Plan, list[Term], slice], list[Step]]:
     def steps(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-        items = [term.items for term in cast("list[AllOf]", terms)]
-        of = np.array([plan.rows[part] for group in items for part in group], dtype=np.int64)
-        starts = np.cumsum([0, *(len(group) for group in items)])[:-1]
+        # all have the same number of items: the first ones side by side, the second ones, and so on
+        columns = zip(*(term.items for term in cast("list[AllOf]", terms)), strict=True)
+        first, *others = [plan.of(column) for column in columns]
 
         def step(board: Float64s, truth: Int8s) -> None:
             source = truth if truths else board
-            apply.reduceat(source[of], starts, axis=0, out=source[out])
+            source[out] = source[first]
+            for other in others:
+                apply(source[out], source[other], out=source[out])
 
         return [step]
 
