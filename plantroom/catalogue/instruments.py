@@ -13,20 +13,26 @@ from dataclasses import dataclass
 from plantroom import units
 from plantroom.catalogue.schema import EquipmentClass, FaultRule, PointSpec, TaskSpec, WorkOrderSpec
 from plantroom.model import PointKind, Text
-from plantroom.times import DAY, MINUTE, Nanos
+from plantroom.times import DAY, HOUR, MINUTE, Nanos
 
 SKILL = "automation"
 SOURCE = "QARTOD tests; practice"
 _LONGEST_KEY = 40
 _LOST: Nanos = 30 * MINUTE
 """Least silence that is a fault of the instrument and not one of the line."""
+_WITNESSES = 6
+"""How many other points are asked whether anything still comes from the equipment."""
+_BARS = ((HOUR, MINUTE), (6 * HOUR, 5 * MINUTE), (DAY, 30 * MINUTE), (8 * DAY, 3 * HOUR))
+"""Bars that a window of up to so long has (rules/README.md)."""
 _LIVELY = 15
 """A point normally moves if of a day's readings more than one in so many differs from the one before."""
 _RESTING = frozenset({"number", "ratio", "length", "speed", "time", "volume", "energy"})
 """Quantities that stand still in health for hours: positions, shares, counts, amounts; but for levels (a
 share) and vibration (a speed)."""
-_SWITCHED = frozenset({"current", "power"})
-"""Quantities that jump and return whenever something starts and stops."""
+_SLOW = frozenset({"temperature", "humidity", "concentration", "gas", "voltage", "ratio"})
+"""Quantities that cannot jump away and back within a minute; levels are ratios."""
+_STEADY = frozenset({"pressure", "speed"})
+"""Quantities (vibration is a speed) that do not do so either while the equipment runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class _Kind:
     consequence: Text
     remedy: Text
     on_delay: str = "0s"
+    off_delay: str = "5min"
 
 
 _UNKNOWN = Text(
@@ -99,6 +106,8 @@ SPIKY = _Kind(
         "sensor.",
         "紧固端子，检查屏蔽接地和电缆与变频器的间距，仍跳变则更换传感器。",
     ),
+    # a loose contact is quiet for a while and comes back
+    off_delay="1h",
 )
 KINDS = (LOST, FROZEN, SPIKY)
 
@@ -129,11 +138,15 @@ def _text(kind: _Kind, spec: PointSpec, cls: EquipmentClass) -> str:
     quantity = units.unit(spec.unit).quantity
     rests = quantity in _RESTING and not spec.key.endswith("level") and not spec.key.startswith("vibration")
     if kind is LOST:
-        return f"absent({spec.key} over {lost_after(spec) // MINUTE} min)"
-    if kind is SPIKY:
-        return "" if rests or quantity in _SWITCHED else f"spikes({spec.key} over 1 h) > 5"
+        return " and ".join([_absent(spec.key, lost_after(spec)), *_others(spec, cls)])
     if rests:
         return ""
+    runs = _runs(spec, cls, quantity)
+    if kind is SPIKY:
+        spikes = f"spikes({spec.key} over 1 h) > 5"
+        if quantity in _SLOW:
+            return spikes
+        return " and ".join([spikes, *runs]) if quantity in _STEADY and runs else ""
     parts = [
         f"flatline({spec.key} over 1 h)",
         f"changes({spec.key} over 24 h) > {max(12, DAY // (_LIVELY * spec.sample))}",
@@ -141,14 +154,39 @@ def _text(kind: _Kind, spec: PointSpec, cls: EquipmentClass) -> str:
     if quantity != "temperature":
         # an instrument of something that is switched off shows nothing, and rightly so
         parts.append(f"max({spec.key} over 1 h) != 0")
-    if cls.baseline is not None and cls.baseline.running is not None:
-        parts.append(f"duration({cls.baseline.running} over 1 h) > 50 min")
-    return " and ".join(parts)
+    return " and ".join(parts + runs)
+
+
+def _runs(spec: PointSpec, cls: EquipmentClass, quantity: str) -> list[str]:
+    """That the equipment ran, where the point may rest with it: not the weather and the air of the room."""
+    if cls.baseline is None or cls.baseline.running is None:
+        return []
+    apart = quantity in _SLOW and spec.key not in cls.baseline.points
+    return [] if apart else [f"duration({cls.baseline.running} over 1 h) > 50 min"]
 
 
 def lost_after(spec: PointSpec) -> Nanos:
-    """How long no good reading must come: ten readings, and half an hour at least, in whole minutes."""
-    return -(-max(10 * spec.sample, _LOST) // MINUTE) * MINUTE
+    """How long no good reading must come: ten readings, and half an hour at least; in whole bars."""
+    wanted = max(10 * spec.sample, _LOST)
+    bar = next((bar for limit, bar in _BARS if wanted <= limit), DAY)
+    return -(-wanted // bar) * bar
+
+
+def _absent(key: str, span: Nanos) -> str:
+    return f"absent({key} over {span // MINUTE} min)"
+
+
+def _others(spec: PointSpec, cls: EquipmentClass) -> Iterator[str]:
+    """What keeps a point from being called lost that never came, or went with all the others.
+
+    The first is for a site file to say; the second is the gateway's fault and no instrument's.
+    """
+    yield f"known(learned({spec.key} over 1 min))"
+    computed = None if cls.baseline is None else cls.baseline.deviation
+    near = [item for item in cls.points if item.key not in (spec.key, computed) and item.sample <= 3 * MINUTE]
+    heard = [_absent(item.key, _LOST) for item in sorted(near, key=lambda item: item.sample)[:_WITNESSES]]
+    if heard:
+        yield f"not ({' and '.join(heard)})"
 
 
 def _rule(kind: _Kind, spec: PointSpec, key: str, text: str) -> FaultRule:
@@ -158,7 +196,7 @@ def _rule(kind: _Kind, spec: PointSpec, key: str, text: str) -> FaultRule:
         "name": _about(kind.name, spec),
         "when": text,
         "on_delay": kind.on_delay,
-        "off_delay": "5min",
+        "off_delay": kind.off_delay,
         "severity": "minor",
         "instrument": spec.key,
         "work_order": WorkOrderSpec(skill=SKILL, fault=fault, checklist=_checklist(spec)),

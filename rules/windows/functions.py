@@ -170,16 +170,27 @@ def _percentile(views: Views, ask: Ask) -> Float64s:
     return _each(views, ask, one)
 
 
+def _median(values: Float64s) -> Float64s:
+    """Of what is known in each column; NaN where nothing is."""
+    ordered = np.sort(values, axis=0)  # NaN last
+    count = (~np.isnan(ordered)).sum(axis=0)
+    lane = np.arange(ordered.shape[1])
+    below, above = np.maximum(count - 1, 0) // 2, count // 2
+    middle: Float64s = (ordered[below, lane] + ordered[above, lane]) / 2
+    return middle
+
+
 def _spikes(views: Views, ask: Ask) -> Float64s:
     """Bars with over six times the usual range inside them, before and after which all is as it was."""
 
     def one(of: Views) -> Float64s:
         held = of["count"] > 0
         inside = np.where(held, of["max"] - of["min"], np.nan)
-        usual = np.nanmedian(inside, axis=0) if len(inside) else inside
+        # where it moves at all: beside the still bars of what is stuck or rests, all before would be spikes
+        usual = _median(np.where(inside > 0, inside, np.nan))
         back = np.full_like(inside, np.nan)
         back[1:-1] = np.abs(of["last"][2:] - of["first"][:-2])
-        count: Float64s = ((inside > 6 * usual) & (usual > 0) & (back < inside / 2)).sum(axis=0).astype(float)
+        count: Float64s = ((inside > 6 * usual) & (back < inside / 2)).sum(axis=0).astype(float)
         return np.where(held.sum(axis=0) >= ask.need, count, np.nan)
 
     return _each(views, ask, one)

@@ -20,7 +20,7 @@ def made(*points: dict[str, object], **more: object) -> EquipmentClass:
     base = {
         "name": NAME,
         "kind": "analog",
-        "unit": "bar",
+        "unit": "degC",
         "valid": [-99, 99],
         "normal": [0, 9],
         "source": "t",
@@ -43,8 +43,8 @@ def own(key: str, when: str, point: str | None) -> dict[str, object]:
 def test_an_analog_point_has_three_rules_that_share_one_order() -> None:
     found = rules(made({"key": "oil"}))
     assert {key: rule.when for key, rule in found.items()} == {
-        "oil_lost": "absent(oil over 30 min)",
-        "oil_frozen": "flatline(oil over 1 h) and changes(oil over 24 h) > 576 and max(oil over 1 h) != 0",
+        "oil_lost": "absent(oil over 30 min) and known(learned(oil over 1 min))",
+        "oil_frozen": "flatline(oil over 1 h) and changes(oil over 24 h) > 576",
         "oil_spiky": "spikes(oil over 1 h) > 5",
     }
     assert {rule.instrument for rule in found.values()} == {"oil"}
@@ -69,19 +69,22 @@ def test_other_points_have_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sample", "minutes"), [("1s", 30), ("10s", 30), ("3min", 30), ("190s", 32), ("1h", 600)]
+    ("sample", "minutes"), [("1s", 30), ("10s", 30), ("3min", 30), ("190s", 32), ("37min", 390), ("3h", 1800)]
 )
 def test_lost_is_ten_samples_and_half_an_hour_at_least_in_whole_minutes(sample: str, minutes: int) -> None:
     cls = made({"key": "oil", "sample": sample})
     assert lost_after(cls.points[0]) == minutes * MINUTE
-    assert rules(cls)["oil_lost"].when == f"absent(oil over {minutes} min)"
+    assert rules(cls)["oil_lost"].when.startswith(f"absent(oil over {minutes} min) and ")
 
 
 @pytest.mark.parametrize(
     ("key", "unit", "suffixes"),
     [
         ("temperature", "degC", ["lost", "frozen", "spiky"]),
-        ("vibration", "mm/s", ["lost", "frozen", "spiky"]),
+        ("air_humidity", "%RH", ["lost", "frozen", "spiky"]),
+        ("vibration", "mm/s", ["lost", "frozen"]),
+        ("pressure", "bar", ["lost", "frozen"]),
+        ("flow", "m3/h", ["lost", "frozen"]),
         ("tank_level", "%", ["lost", "frozen", "spiky"]),
         ("valve", "%", ["lost"]),
         ("zones", "", ["lost"]),
@@ -100,14 +103,34 @@ def test_a_zero_is_no_stuck_instrument_but_of_a_temperature_it_is_as_good_as_any
     assert "!= 0" not in rules(made({"key": "air", "unit": "degC"}))["air_frozen"].when
 
 
-def test_with_a_baseline_stuck_is_said_while_running_only_and_the_deviation_has_no_instrument() -> None:
-    points = [{"key": key} for key in ("oil", "water", "deviation")]
+def test_with_a_baseline_what_rests_with_the_equipment_is_judged_while_it_runs() -> None:
+    points = [
+        *({"key": key} for key in ("oil", "water", "room")),
+        {"key": "flow", "unit": "m3/h"},
+        {"key": "pressure", "unit": "bar"},
+        {"key": "deviation"},
+    ]
     baseline = {"points": ["oil", "water"], "running": "oil > 1 or water > 1", "source": "t"}
     found = rules(made(*points, baseline=baseline))
+    runs = " and duration(oil > 1 or water > 1 over 1 h) > 50 min"
+    with_it = {key for key, rule in found.items() if rule.when.endswith(runs)}
+    assert with_it == {
+        "oil_frozen", "water_frozen", "flow_frozen", "pressure_frozen", "pressure_spiky"
+    }  # fmt: skip
+    assert {"room_frozen", "room_spiky", "oil_lost", "oil_spiky"} <= set(found) - with_it
     assert not [key for key in found if key.startswith("deviation")]
-    assert found["oil_frozen"].when.endswith(" and duration(oil > 1 or water > 1 over 1 h) > 50 min")
     always = rules(made(*points, baseline={**baseline, "running": None}))
-    assert "duration" not in always["oil_frozen"].when
+    assert not [rule for rule in always.values() if "duration" in rule.when]
+    assert "pressure_spiky" not in always
+
+
+def test_lost_asks_six_others_that_come_often_whether_the_equipment_is_heard() -> None:
+    slow = {"key": "rare", "sample": "1h"}
+    quick = [{"key": f"quick_{number}", "sample": "1s"} for number in range(5)]
+    text = rules(made({"key": "oil"}, slow, {"key": "water"}, {"key": "air"}, *quick))["oil_lost"].when
+    asked = re.findall(r"absent\((\w+) over 30 min\)", text)
+    assert asked == ["oil", *(f"quick_{number}" for number in range(5)), "water"]
+    assert " and not (absent(quick_0" in text
 
 
 def test_a_rule_of_the_class_file_takes_the_place_of_one_of_its_kind() -> None:
@@ -144,6 +167,6 @@ def test_every_analog_point_that_is_measured_is_watched(cls: EquipmentClass) -> 
     computed = {cls.baseline.deviation} if cls.baseline else set()
     measured = {point.key for point in cls.points if point.kind is PointKind.ANALOG} - computed
     found = with_instrument_rules(cls).rules
-    lost = {rule.instrument for rule in found if f"{KINDS[0].function}(" in rule.when}
+    lost = {rule.instrument for rule in found if f"{KINDS[0].function}(" in rule.when} - {None}
     assert lost == measured
     assert len({rule.key for rule in found}) == len(found)
