@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from plantroom.catalogue import Catalogue, EquipmentClass, FaultRule
+from plantroom.catalogue.instruments import with_instrument_rules
 from plantroom.catalogue.loader import read_class
 from plantroom.errors import CatalogueError, FileError, Problem
 from plantroom.yaml_file import MAX_BYTES, Marks, load, read
@@ -89,7 +90,11 @@ def _whole_class(path: Path, document: Any, marks: Marks, catalogue: Catalogue) 
     named = path.rename(path.with_name(f"{key}.yaml"))
     cls, marks = read_class(named)
     _check_texts(cls, marks, catalogue)
-    draft = Draft(catalogue[key], cls, ())
+    before = catalogue[key]
+    if with_instrument_rules(before) is before:
+        # the class in force has the rules of its instruments, which no file writes down
+        cls = with_instrument_rules(cls)
+    draft = Draft(before, cls, ())
     keys = dict.fromkeys(rule.key for part in (draft.in_force, cls) for rule in part.rules)
     tried = tuple(item for item in keys if draft.change_of(item) != "unchanged")
     if not tried:

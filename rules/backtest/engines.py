@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from plantroom.alarms import AlarmEvent
@@ -12,7 +12,7 @@ from plantroom.errors import PlantroomError
 from plantroom.readings import ReadingBatch
 from plantroom.times import Nanos
 from rules.backtest.sides import EngineSpec, Side
-from rules.engine import Engine
+from rules.engine import AlarmChange, Engine
 
 MAX_CHANGES = 10_000_000
 """Alarm changes of one backtest: rules that say more are of no use to anybody."""
@@ -65,13 +65,18 @@ class Engines:
     def put(self, batch: ReadingBatch, until: Nanos) -> None:
         """Run the rules over the readings."""
         for spec, engine in zip(self._specs, self._engines, strict=True):
-            for change in engine.step(batch, until):
-                for side, rule in spec.meaning.get(change.rule, ()):
-                    self._flips.add((side, change.equipment_id, rule), change.event, change.ts)
+            self._note(spec, engine.step(batch, until))
 
-    def finish(self) -> Flips:
-        """What was found in all."""
+    def finish(self, until: Nanos) -> Flips:
+        """What was found in all, all readings up to `until` having come."""
+        for spec, engine in zip(self._specs, self._engines, strict=True):
+            self._note(spec, engine.advance(until))
         return self._flips
+
+    def _note(self, spec: EngineSpec, changes: Iterable[AlarmChange]) -> None:
+        for change in changes:
+            for side, rule in spec.meaning.get(change.rule, ()):
+                self._flips.add((side, change.equipment_id, rule), change.event, change.ts)
 
     def close(self) -> None:
         """Nothing is held."""

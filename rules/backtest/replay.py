@@ -63,7 +63,7 @@ def replay(
                 sink.put(batch, stop)
             if progress is not None:
                 progress(Progress(start, stop, end, count))
-        return sink.finish(), count
+        return sink.finish(end), count
 
 
 def _slices(

@@ -55,11 +55,11 @@ class Workers:
         for index, worker in enumerate(self._workers):
             worker.put(batch.take(place == index), until)
 
-    def finish(self) -> Flips:
-        """What was found in all."""
+    def finish(self, until: Nanos) -> Flips:
+        """What was found in all, all readings up to `until` having come."""
         flips = Flips()
         for worker in self._workers:
-            worker.ask()
+            worker.ask(until)
         for worker in self._workers:
             flips.join(worker.result())
         return flips
@@ -107,9 +107,9 @@ class _Worker:
             self._say(lambda pipe: _send_batch(pipe, batch, until))
             self._waiting += 1
 
-    def ask(self) -> None:
+    def ask(self, until: Nanos) -> None:
         """Tell it that there is no more."""
-        self._say(lambda pipe: pipe.write(_HEAD.pack(-1, 0)))
+        self._say(lambda pipe: pipe.write(_HEAD.pack(-1, until)))
 
     def result(self) -> dict[Key, array[int]]:
         """What it found."""
@@ -170,7 +170,7 @@ def serve() -> None:
                 return  # the parent is gone
             count, until = _HEAD.unpack(head)
             if count < 0:
-                _send(answers, _RESULT, pickle.dumps(dict(engines.finish().times)))
+                _send(answers, _RESULT, pickle.dumps(dict(engines.finish(until).times)))
                 return
             engines.put(_receive_batch(given, count), until)
             _send(answers, _DONE, b"")

@@ -113,6 +113,7 @@ class Plant:
             Equipment(
                 number, "site", f"m{number}", "machine" if number <= count else "other", name,
                 parameters={"limit": 70.0}, rule_overrides=overrides or {},
+                parent="m1" if number > 1 else None,
             )
             for number in range(1, count + 2)
         ]  # fmt: skip

@@ -173,6 +173,30 @@ def test_the_result_is_the_same_in_other_processes(processes: int) -> None:
     assert len(here.lines) == 9
 
 
+LOOKS_BACK = """\
+  - {key: low_flow, when: mean(flow over 2 min) < 45}
+  - {key: warm, when: heat > 40 and parent.heat > 40}
+  - {key: hot, when: any(children.running) and flow > 90, deadband: {}}
+"""
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_windows_and_other_equipment_see_the_same_however_it_is_cut(processes: int) -> None:
+    plant = Plant(count=3)
+    batch, draft = noisy(3, 8), plant.draft(LOOKS_BACK)
+    whole = plant.run(draft, MemoryStore(batch), T0 + 15 * MINUTE, slice_readings=10**9)
+    cut = plant.run(draft, MemoryStore(batch), T0 + 15 * MINUTE, slice_readings=70, processes=processes)
+    assert cut == whole
+    after = {(item.rule, item.equipment.key) for item in whole.lines if item.after.alarms}
+    # the first has no parent, and only the first has children
+    assert {key for rule, key in after if rule == "warm"} == {"m2", "m3"}
+    assert {key for rule, key in after if rule == "hot"} == {"m1"}
+    assert {key for rule, key in after if rule == "low_flow"} == {"m1", "m2", "m3"}
+    assert whole.readings == len(batch)
+    one = plant.run(draft, MemoryStore(batch), T0 + 15 * MINUTE, equipment=["site/m2"])
+    assert list(one.lines) == [item for item in whole.lines if item.equipment.key == "m2"]
+
+
 def test_an_engine_that_fails_in_another_process_is_said() -> None:
     plant = Plant()
     draft = plant.draft("  - {key: hot}")
