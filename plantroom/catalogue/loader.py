@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from plantroom.catalogue.instruments import with_instrument_rules
 from plantroom.catalogue.schema import EquipmentClass
 from plantroom.errors import CatalogueError, Problem
 from plantroom.model import PointKind
@@ -42,6 +43,8 @@ class Catalogue:
 def load_catalogue(extra: Path | None = None) -> Catalogue:
     """The shipped classes with those of the folder `extra` added or put in place of their namesakes.
 
+    Every analog point has the rules about its instrument besides (see `instruments`).
+
     Raises: CatalogueError with the problems of every file.
     """
     classes: dict[str, EquipmentClass] = {}
@@ -61,7 +64,7 @@ def load_catalogue(extra: Path | None = None) -> Catalogue:
             if found.key in marks and Path(marks[found.key].file).parent == folder:
                 twice = f"{found.key!r} is already in {Path(marks[found.key].file).name}"
                 problems.append(where.problem(("key",), twice))
-            classes[found.key], marks[found.key] = found, where
+            classes[found.key], marks[found.key] = with_instrument_rules(found), where
     if problems:
         raise CatalogueError(problems)
     return Catalogue(classes, marks)

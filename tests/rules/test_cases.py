@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from plantroom.catalogue import EquipmentClass, load_catalogue
+from plantroom.catalogue.loader import read_class
 from plantroom.errors import FileError
 from plantroom.readings import ReadingBatch
 from rules.cases import Case, engine_for, happenings, load_cases, readings_of, run, verdict
@@ -52,7 +53,8 @@ def test_every_shipped_rule_has_its_cases() -> None:
     wanted = {
         (cls.key, rule.key, kind)
         for cls in CATALOGUE
-        for rule in cls.rules
+        # those of every point's instrument have their own tests (test_instrument_rules.py)
+        for rule in read_class(Path(CATALOGUE.marks[cls.key].file))[0].rules
         for kind in ("fires", "just_under", *(("gap", "clears") if cls.key == "pump" else ()))
     }
     assert sorted(wanted - have) == []
