@@ -102,7 +102,7 @@ class Application:
         self.live.update(self.store.latest())
         self.dispatcher = Dispatcher(self.catalogue, self.table, self.metrics)
         self.runner = Runner(
-            Engine(self.catalogue, self._table),
+            Engine(self.catalogue, self._table, lateness=self.settings.lateness),
             self.dispatcher,
             self.database,
             self.metrics,
@@ -119,6 +119,7 @@ class Application:
             metrics=self.metrics,
             clock=self.clock,
             retention=self.settings.ingest.retention,
+            pass_time=self._pass_time,
         )
         self.collector = Collector(
             mqtt=self.settings.mqtt,
@@ -177,6 +178,13 @@ class Application:
             PartHealth("collector", state.threads_alive and not state.paused, state.warning or text),
             PartHealth("scheduler", self._scheduler is not None and self._scheduler.running),
         )
+
+    def _pass_time(self) -> int:
+        """How many alarm changes the passing of time brought; none while readings may wait for us."""
+        state = self.collector.health()
+        if not state.connected or state.paused or state.waiting_messages or state.error is not None:
+            return 0
+        return self.runner.pass_time(self.clock())
 
     def _on_stored(self, batch: ReadingBatch, now: Nanos) -> None:
         self.live.update(batch)

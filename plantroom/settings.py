@@ -101,7 +101,9 @@ class Settings(BaseSettings):
     language: Literal["en", "zh"] = "en"
     database_url: str | None = None
     """SQLAlchemy URL; without it SQLite in `data`."""
-    checkpoint_every: Duration = parse_duration("5s")
+    checkpoint_every: Duration = parse_duration("30s")
+    lateness: Duration = parse_duration("2s")
+    """How long the rules wait for readings that come out of order."""
     operators: int = Field(default=1, ge=1, le=100)
     """How many people share the alarms at one time; figures of the alarm system are per operator."""
     mqtt: MqttSettings = MqttSettings()

@@ -67,6 +67,10 @@ class Engine:
             self._newest = max(self._newest, int(placed.ts.max()))
         return self._go(placed, self._newest - self.lateness)
 
+    def release(self, until: Nanos) -> list[AlarmChange]:
+        """The alarm changes of the readings up to `until` that were held back; minutes pass by readings."""
+        return self._go(_NOTHING, until, ends=self._newest)
+
     def advance(self, until: Nanos) -> list[AlarmChange]:
         """The alarm changes that the passing of time brings, where the caller knows that all readings up to
         `until` have come: those held back, and rules of whole minutes up to two hours after the last reading.
@@ -76,12 +80,12 @@ class Engine:
             changes.extend(self._pass(min(until, self._last + SILENCE) // MINUTE))
         return _sorted(changes)
 
-    def _go(self, placed: Placed, until: Nanos) -> list[AlarmChange]:
+    def _go(self, placed: Placed, until: Nanos, *, ends: Nanos = _LATEST) -> list[AlarmChange]:
         ready = self._release(placed, until)
         changes: list[AlarmChange] = []
         pieces = list(self._pieces(ready.ts))
-        ends = [*(int(ready.ts[start]) for start, _ in pieces), until]
-        for (start, end), following in zip(pieces, ends[1:], strict=True):
+        follow = [*(int(ready.ts[start]) for start, _ in pieces), min(until, ends)]
+        for (start, end), following in zip(pieces, follow[1:], strict=True):
             changes.extend(self._run(ready.take(slice(start, end)), max(following, int(ready.ts[end - 1]))))
         return _sorted(changes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from threading import RLock
 from time import perf_counter
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from plantroom.readings import ReadingBatch
 from plantroom.stores.base import ReadingStore
 from plantroom.stores.records import Database, checkpoints
 from plantroom.stores.records.tables import AlarmRow
-from plantroom.times import HOUR, MINUTE, Nanos
+from plantroom.times import HOUR, MINUTE, SECOND, Nanos
 from rules.baseline.watch import Watch
 from rules.dispatch import Dispatcher
 from rules.engine import AlarmChange, Engine
@@ -27,6 +28,8 @@ BASELINES = "baselines"
 BASELINES_EVERY: Nanos = 10 * MINUTE
 """The baselines' state is large and changes once a minute: it is saved seldom, and read on from."""
 SLICE = 10 * MINUTE
+QUIET: Nanos = MINUTE
+"""How long nothing must have come for the rules to go on by the clock."""
 _WORTH_TELLING = 0.01
 """Smallest share in a deviation that an alarm says."""
 
@@ -63,28 +66,56 @@ class Runner:
         self._saved_at: Nanos = 0
         self._baselines_at: Nanos = 0
         self._late_seen = 0
+        self._heard_at: Nanos | None = None
+        self._recovering = False
+        self._lock = RLock()
 
     def on_stored(self, batch: ReadingBatch, now: Nanos) -> None:
         """Run the rules over a batch that is durable, and write what they find.
 
         Raises: StoreUnavailableError; call again with the same batch, nothing is lost or doubled.
         """
-        batch = self._with_deviations(batch, now)
-        started = perf_counter()
-        self._pending.extend(self._explained(self.engine.step(batch, now)))
-        self._deviations = ReadingBatch.empty()
-        self._metrics.step_seconds.observe(perf_counter() - started)
-        self._metrics.late.inc(self.engine.late - self._late_seen)
-        self._late_seen = self.engine.late
-        due = now - self._saved_at >= self._checkpoint_every
-        if self._pending or due:
-            self.flush(now, checkpoint=due)
+        with self._lock:
+            self._heard_at = now
+            batch = self._with_deviations(batch, now)
+            started = perf_counter()
+            self._pending.extend(self._explained(self.engine.step(batch, now)))
+            self._deviations = ReadingBatch.empty()
+            self._metrics.step_seconds.observe(perf_counter() - started)
+            if not self._recovering:  # what it reads again is known
+                self._metrics.late.inc(self.engine.late - self._late_seen)
+            self._late_seen = self.engine.late
+            due = now - self._saved_at >= self._checkpoint_every
+            if self._pending or due:
+                self.flush(now, checkpoint=due)
+
+    def pass_time(self, now: Nanos) -> int:
+        """How many changes the passing of time brought, where nothing waits before the rules.
+
+        After a second without readings those held back for stragglers are judged; after a minute it is
+        silence, and rules about silence are judged on.
+        """
+        with self._lock:
+            if self._heard_at is None or now - self._heard_at < SECOND:
+                return 0
+            if now - self._heard_at >= QUIET:
+                found = self.engine.advance(now - QUIET)
+            else:
+                found = self.engine.release(now - self.engine.lateness)
+            self._pending.extend(self._explained(found))
+            if self._pending:
+                self.flush(now, checkpoint=False)
+            return len(found)
 
     def flush(self, now: Nanos, *, checkpoint: bool = True, baselines: bool = False) -> None:
         """Write the waiting changes and, in the same transaction, the engine's state.
 
         With `baselines` theirs too, which otherwise follows once it is due.
         """
+        with self._lock:
+            self._flush(now, checkpoint=checkpoint, baselines=baselines)
+
+    def _flush(self, now: Nanos, *, checkpoint: bool, baselines: bool) -> None:
         due = checkpoint and (baselines or now - self._baselines_at >= BASELINES_EVERY)
         with self._database.transaction() as session:
             self._dispatcher.apply(session, self._pending)
@@ -140,11 +171,13 @@ class Runner:
         if watched is not None:
             self._catch_up(store, watched, min(start, end), now)
         count = 0
+        self._recovering = True
         while start < end:
             batch = store.range(None, start, min(start + SLICE, end))
             count += len(batch)
             self.on_stored(batch, now)
             start += SLICE
+        self._recovering = False
         self.flush(now)
         return count
 

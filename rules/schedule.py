@@ -32,6 +32,7 @@ class Jobs:
         metrics: Metrics,
         clock: Clock,
         retention: Nanos,
+        pass_time: Callable[[], int] = lambda: 0,
     ) -> None:
         self._database = database
         self._store = store
@@ -41,6 +42,11 @@ class Jobs:
         self._metrics = metrics
         self._clock = clock
         self._retention = retention
+        self._pass_time = pass_time
+
+    def pass_time(self) -> int:
+        """How many alarm changes the passing of time brought."""
+        return self._pass_time()
 
     def open_due_plans(self) -> int:
         """How many preventive orders were opened."""
@@ -79,6 +85,7 @@ class Jobs:
         """A running scheduler with every job on it; its `shutdown` ends it."""
         scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
         for job, trigger in (
+            (self.pass_time, {"seconds": 1}),
             (self.open_due_plans, {"seconds": 30}),
             (self.bring_back_shelved, {"seconds": 10}),
             (self.end_maintenance, {"seconds": 10}),

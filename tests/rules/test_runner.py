@@ -169,3 +169,29 @@ def test_a_checkpoint_that_cannot_be_read_is_replaced(tmp_path: Path, catalogue:
     pump = plant.table.equipment_by_path["hq/p1"].id
     assert runner.engine.state_of(pump)["low_flow"].status == "active"
     plant.close()
+
+
+def test_a_second_of_silence_ends_the_waiting_for_stragglers(tmp_path: Path, catalogue: Catalogue) -> None:
+    plant = Plant(tmp_path / "held", catalogue)
+    runner = plant.start()
+    runner.engine.lateness = 2 * SECOND
+    runner.on_stored(plant.batch(0), T0)
+    for second in range(20, 55, 5):
+        runner.on_stored(plant.batch(second), T0 + second * SECOND)
+    assert plant.log() == []  # the reading that completes the delay may still have company
+    assert runner.pass_time(T0 + 50 * SECOND + SECOND // 2) == 0
+    assert runner.pass_time(T0 + 52 * SECOND) == 1
+    assert [row[1:3] for row in plant.log() if "raise" in row] == [("raise", T0 + 50 * SECOND)]
+    plant.close()
+
+
+def test_a_minute_of_silence_lets_rules_of_whole_minutes_go_on(tmp_path: Path, catalogue: Catalogue) -> None:
+    plant = Plant(tmp_path / "silent", catalogue)
+    runner = plant.start()
+    runner.on_stored(plant.batch(0), T0)
+    opened = runner.engine.history.minute
+    runner.pass_time(T0 + 30 * SECOND)
+    assert runner.engine.history.minute == opened
+    runner.pass_time(T0 + 10 * 60 * SECOND)
+    assert runner.engine.history.minute == opened + 9
+    plant.close()
