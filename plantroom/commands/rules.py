@@ -58,12 +58,14 @@ def _run(path: Path, found: CaseFile, cls: EquipmentClass, *, verbose: bool) -> 
     table = Table("", "rule", "case", "what happened", title=f"{path} ({cls.key})", title_justify="left")
     failed = 0
     for case in found.cases:
-        wrong = verdict(case, cls)
+        # rules do not see each other, and to build an engine of one takes a fraction of the time
+        alone = cls.model_copy(update={"rules": tuple(rule for rule in cls.rules if rule.key == case.rule)})
+        wrong = verdict(case, alone)
         failed += wrong is not None
         if wrong is not None:
             table.add_row("[red]wrong[/]", case.rule, _named(case), wrong)
         elif verbose:
-            what = ", ".join(map(str, run(case, cls))) or "nothing, as expected"
+            what = ", ".join(map(str, run(case, alone))) or "nothing, as expected"
             table.add_row("[green]ok[/]", case.rule, _named(case), what)
     if table.row_count:
         out.print(table)
