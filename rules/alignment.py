@@ -6,6 +6,7 @@ rules' conditions run once over all of them; only the timers go through them in 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -91,14 +92,18 @@ class Aligned(NamedTuple):
     fresh: Bools
 
 
-def align(window: Window, readings: Placed, column: Int64s) -> Aligned | None:
+def align(
+    window: Window, readings: Placed, column: Int64s, passing: Callable[[Window, Placed], None]
+) -> Aligned | None:
     """The evaluations of new readings, sorted by equipment and time; None where they call for none.
 
-    A reading older than its equipment's last evaluation is taken over and counts from the next one on.
+    A reading older than its equipment's last evaluation is taken over and counts from the next one on;
+    `passing` is told of it first.
     """
     width = len(window.equipment)
     passed = readings.ts <= window.evaluated[column]
     if passed.any():
+        passing(window, readings.take(passed))
         commit(window, readings.take(passed))
         readings, column = readings.take(~passed), column[~passed]
     if not len(column):

@@ -262,7 +262,9 @@ class ClassRules:
         wheres = iter(taken[len(self.lanes.expressions) :])
         for place, series in zip(taken, self.lanes.expressions, strict=False):
             value = numbers[place.row] if place.number else _as_number(truths[place.row])
-            enters = ~np.isnan(value) & fresh[list(series.rows)].any(axis=0)
+            enters = ~np.isnan(value)
+            if series.read:
+                enters &= fresh[list(series.read)].any(axis=0)
             if series.where is not None:
                 enters &= truths[next(wheres).row] == 1
             lane = self.lanes.base[series] + found.column[enters]

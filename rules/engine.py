@@ -172,7 +172,9 @@ class Engine:
             mine = slice(cuts[index], cuts[index + 1])
             if mine.start == mine.stop:
                 continue
-            aligned = align(rules.window, fresh.take(mine), equipment[mine] - self._bounds[index])
+            aligned = align(
+                rules.window, fresh.take(mine), equipment[mine] - self._bounds[index], rules.before.passing
+            )
             if aligned is not None:
                 yield rules, rules.begin(aligned, past)
 
@@ -196,6 +198,8 @@ class Engine:
                 yield from rules.tick(values, opened)
         if history.minute < minute:
             history.skip(minute - history.minute)
+            for rules in self._classes:
+                rules.minutely.timers.interrupt()
 
     # ---- what others ask and keep
 

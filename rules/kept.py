@@ -11,7 +11,9 @@ import numpy as np
 
 from plantroom.readings import Float64s, Int64s
 from rules.class_rules import ClassRules
+from rules.language.terms import Term, point_rows
 from rules.windows.history import History
+from rules.windows.lanes import Series
 from rules.windows.rings import Ring
 
 Columns: TypeAlias = "tuple[Sequence[int], Sequence[int]]"
@@ -84,10 +86,16 @@ def before(rules: ClassRules) -> Kept:
     return _kept(_before_rows(rules))
 
 
+def _units(rules: ClassRules, term: Term) -> str:
+    """The units of what a term reads: bars in others mean nothing here."""
+    points = rules.window.cls.points
+    return ", ".join(points[row].unit for row in sorted(point_rows(term)))
+
+
 def _window_rows(rules: ClassRules, history: History) -> dict[str, Float64s]:
     width = rules.lanes.width
     return {
-        item.text: history.values[rules.lanes.out + index * width :][:width]
+        f"{item.text} in {_units(rules, item)}": history.values[rules.lanes.out + index * width :][:width]
         for index, item in enumerate(rules.lanes.windows)
     }
 
@@ -107,8 +115,9 @@ def _learned_rows(rules: ClassRules, history: History) -> dict[str, tuple[Float6
             mine = np.flatnonzero((account.look.out >= out) & (account.look.out < out + width))
             if len(mine):
                 mine = mine[np.argsort(account.look.out[mine])]
-                found[f"{item.text}/total"] = (account.total, mine)
-                found[f"{item.text}/count"] = (account.count, mine)
+                name = f"{item.text} in {_units(rules, item)}"
+                found[f"{name}/total"] = (account.total, mine)
+                found[f"{name}/count"] = (account.count, mine)
     return found
 
 
@@ -117,10 +126,14 @@ def learned(rules: ClassRules, history: History) -> Kept:
     return _kept({name: of[mine] for name, (of, mine) in _learned_rows(rules, history).items()})
 
 
+def _name_of(rules: ClassRules, item: Series) -> str:
+    return f"{rules.lanes.names[item]} in {_units(rules, item.source)}"
+
+
 def _series_rows(rules: ClassRules, history: History) -> dict[str, Float64s | Int64s]:
     found: dict[str, Float64s | Int64s] = {}
     for item, base in rules.lanes.base.items():
-        name, mine = rules.lanes.names[item], slice(base, base + rules.lanes.width)
+        name, mine = _name_of(rules, item), slice(base, base + rules.lanes.width)
         found[f"{name}/before"] = history.before.value[mine]
         found[f"{name}/since"] = history.before.ts[mine]
         found[f"{name}/born"] = history.born[mine]
@@ -142,7 +155,7 @@ def _in_ring(rules: ClassRules, ring: Ring) -> dict[str, Int64s]:
     for item, base in rules.lanes.base.items():
         at = np.searchsorted(ring.lanes, base)
         if rules.lanes.width and at < len(ring.lanes) and ring.lanes[at] == base:
-            found[rules.lanes.names[item]] = at + np.arange(rules.lanes.width)
+            found[_name_of(rules, item)] = at + np.arange(rules.lanes.width)
     return found
 
 

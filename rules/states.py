@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from plantroom.readings import Float64s, Int64s
-from rules.alignment import Aligned, Evaluations
+from rules.alignment import Aligned, Evaluations, Placed
 from rules.program import Int8s
 from rules.window import NEVER, Window
 
@@ -54,24 +54,35 @@ class Before:
         self.rows = tuple(rows)
         self.value: Float64s = np.full((len(rows), equipment), np.nan)
 
+    def passing(self, window: Window, readings: Placed) -> None:
+        """Readings become the latest of their points without an evaluation of their own."""
+        for index, row in enumerate(self.rows):
+            self._earlier(index, row, window, readings)
+
+    def _earlier(self, index: int, row: int, window: Window, readings: Placed) -> tuple[Int64s, Float64s]:
+        """Which readings are of the row's point, and the reading before each; the last ones are kept."""
+        of_row, column = np.divmod(readings.place - window.base, len(window.equipment))
+        mine = np.flatnonzero(of_row == row)
+        at = column[mine]
+        first = np.ones(len(mine), dtype=np.bool_)
+        first[1:] = at[1:] != at[:-1]
+        earlier = np.empty(len(mine))
+        earlier[1:] = readings.value[mine][:-1]
+        earlier[first] = window.value[row, at[first]]
+        self.value[index, at] = earlier  # of repeated indexes numpy keeps the last
+        return mine, earlier
+
     def at(self, window: Window, aligned: Aligned) -> Float64s:
         """The reading before the last one at every evaluation: float64[V, G]."""
         found, readings = aligned.found, aligned.readings
-        column = (readings.place - window.base) % len(window.equipment)
         result = np.empty((len(self.rows), len(found.at)))
         for index, row in enumerate(self.rows):
-            mine = np.flatnonzero(aligned.row == row)
-            at = column[mine]
-            first = np.ones(len(mine), dtype=np.bool_)
-            first[1:] = at[1:] != at[:-1]
-            earlier = np.empty(len(mine))
-            earlier[1:] = readings.value[mine][:-1]
-            earlier[first] = window.value[row, at[first]]
+            stood = self.value[index, found.column]
+            mine, earlier = self._earlier(index, row, window, readings)
             of_reading = np.full(len(readings.ts), np.nan)
             of_reading[mine] = earlier
             newest = aligned.newest[row]
             inside = newest < len(readings.ts)
             held = of_reading[np.where(inside, newest, 0)]
-            result[index] = np.where(inside, held, self.value[index, found.column])
-            self.value[index, at] = earlier  # of repeated indexes numpy keeps the last
+            result[index] = np.where(inside, held, stood)
         return result

@@ -99,6 +99,11 @@ class Timers:
         moving = self.active[:, column] | (self.since[:, column] != NEVER)
         self.busy[column] = np.logical_or.reduce(moving, axis=0)
 
+    def interrupt(self) -> None:
+        """Start every running delay again: nothing was judged for too long."""
+        self.since.fill(NEVER)
+        self.look()
+
     def look(self) -> None:
         """See anew which equipment has timers that run or alarms that are active, after they were put in."""
         self.busy[:] = np.logical_or.reduce(self.active | (self.since != NEVER), axis=0)

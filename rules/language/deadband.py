@@ -22,6 +22,7 @@ from rules.language.terms import (
     Arithmetic,
     Comparison,
     Constant,
+    Elapsed,
     Extreme,
     FirstKnown,
     Not,
@@ -161,13 +162,17 @@ def _times(of: Width | None, factor: NumberTerm) -> Width | None:
     return Width(of.rows, Arithmetic("*", of.term, factor))
 
 
-def relaxed(term: TruthTerm, given: Mapping[int, float], sign: int = 1) -> TruthTerm:
+def relaxed(  # noqa: PLR0911  one for each kind of term
+    term: TruthTerm, given: Mapping[int, float], sign: int = 1
+) -> TruthTerm:
     """The condition with every comparison made easier by its deadband, or harder with `sign` -1.
 
     Under `not` it is the other way round, so that the alarm holds longer. What stands inside `==`, `!=`,
     `for` and `duration` is as written.
     """
     match term:
+        case AllOf((item, Comparison(_, Elapsed(same), _))) if same == item:
+            return term
         case Comparison(op, left, right) if op not in ("==", "!="):
             found = _side_width(left, right, given)
             if found is None:
@@ -192,6 +197,8 @@ def _side_width(left: NumberTerm, right: NumberTerm, given: Mapping[int, float])
 def width_rows(term: TruthTerm) -> frozenset[int]:
     """The points whose deadband has an effect in a rule."""
     match term:
+        case AllOf((item, Comparison(_, Elapsed(same), _))) if same == item:
+            return frozenset()
         case Comparison("<" | "<=" | ">" | ">=", left, right):
             found = larger(width(left, None), width(right, None))
             return frozenset() if found is None else found.rows

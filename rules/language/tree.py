@@ -114,7 +114,8 @@ def text_of(tree: Tree) -> str:  # noqa: PLR0911  one for each kind of node
     """The tree as text in one spelling: two texts that mean the same tree give the same."""
     match tree:
         case Number(value=value, unit=unit_):
-            return f"{value:g} {unit_}" if unit_ else f"{value:g}"
+            figure = repr(value).removesuffix(".0")
+            return f"{figure} {unit_}" if unit_ else figure
         case Name(key=key):
             return key
         case Member(relation=relation, key=key):

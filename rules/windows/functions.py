@@ -140,6 +140,11 @@ def _total(kind: str) -> WindowFunction:
     return function
 
 
+def _duration(views: Views, ask: Ask) -> Float64s:
+    # the time between two readings is booked where it ends, and may have begun before the window
+    return np.minimum(_total("true")(views, ask), ask.bars * ask.bar_s)
+
+
 def _readings(views: Views, ask: Ask) -> Float64s:
     return _totals(views["count"], ask.bars)
 
@@ -211,7 +216,7 @@ FUNCTIONS: Mapping[str, Needs] = {
     "percentile": Needs(("mean",), _percentile),
     "count": Needs(("edges", "count"), _total("edges")),
     "changes": Needs(("changes", "count"), _total("changes")),
-    "duration": Needs(("true", "count"), _total("true")),
+    "duration": Needs(("true", "count"), _duration),
     "readings": Needs(("count",), _readings),
     "spikes": Needs(("min", "max", "first", "last", "count"), _spikes),
     "reversals": Needs(

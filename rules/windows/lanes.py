@@ -28,6 +28,11 @@ class Series:
         return None
 
     @property
+    def read(self) -> tuple[int, ...]:
+        """The rows of the points whose readings enter; empty where it is of other equipment alone."""
+        return tuple(sorted(point_rows(self.source)))
+
+    @property
     def rows(self) -> tuple[int, ...]:
         """The rows of the points that it reads."""
         found = point_rows(self.source)
