@@ -40,6 +40,11 @@ elevator            room_minimum             5
 elevator            room_maximum             40
 elevator            drive_warn               75
 elevator            drive_alarm              85
+elevator            reopen_share             5
+elevator            reopen_factor            3
+elevator            poor_stop_share          30
+elevator            vertical_a95             0.20
+elevator            horizontal_a95           0.15
 escalator           overspeed_ratio          120
 escalator           handrail_high            2
 ahu                 fan_heat                 1.1
@@ -58,6 +63,8 @@ boiler              indoor_minimum           18
 fire_pump           sprinkler_static         1.0
 fire_pump           hydrant_dynamic          3.5
 fire_pump           hydrant_maximum          10
+fire_pump           jockey_limit             4
+fire_pump           churn_minimum            10
 fire_panel          battery_warn             24.5
 fire_panel          battery_alarm            21.6
 lighting_circuit    failed_lamp_share        70
@@ -66,6 +73,11 @@ switchboard         line_band                7
 switchboard         phase_low                10
 switchboard         thd_limit                5
 switchboard         residual_major           500
+switchboard         week_band                10
+switchboard         thd_week_limit           8
+switchboard         unbalance_limit          2
+switchboard         unbalance_short          4
+switchboard         joint_difference         15
 transformer         winding_alarm            130
 transformer         oil_alarm                95
 """)
@@ -81,6 +93,11 @@ elevator            door_open_moving              0s emergency
 elevator            alarm_button                  3s emergency
 elevator            safety_chain_open             5s critical
 elevator            door_blocked                  3min major
+elevator            levelling_repeated            0s major
+elevator            repeated_faults               0s major
+elevator            brake_slip                    0s critical
+elevator            no_trips                      0s minor
+elevator            door_reopen_rate              0s minor
 escalator           reversal                      0s emergency
 escalator           handrail_speed                15s major
 ahu                 fan_failure                   1min critical
@@ -91,10 +108,14 @@ fire_panel          supervisory                   5s critical
 fire_panel          trouble                       30s major
 fire_panel          isolated_points               24h major
 fire_pump           tank_low                      10min major
+fire_pump           jockey_frequent               0s minor
+fire_pump           churn_missing                 0s major
 boiler              gas_alarm                     0s emergency
 boiler              rooms_cold                    2h major
 lighting_circuit    lamp_failure                  10min minor
 switchboard         overload                      1min critical
+switchboard         transfer_failed               15s critical
+switchboard         power_factor_low              15min advisory
 transformer         oil_hot                       5min critical
 """)
 
@@ -139,6 +160,11 @@ def test_the_property_s_intervals_are_kept(cls: str, plan: str, every: str) -> N
     assert found is not None
     assert found.every == Interval.parse(every)
     assert "property service plan" in found.source
+
+
+def test_a_fire_alarm_is_never_shelved() -> None:
+    never = {("fire_panel", "fire_alarm"), ("fire_panel", "fire_confirmed"), ("fire_pump", "flow_switch")}
+    assert never <= {(cls.key, rule.key) for cls in CATALOGUE for rule in cls.rules if not rule.shelvable}
 
 
 def test_a_latched_alarm_is_what_a_person_must_reset() -> None:
