@@ -66,13 +66,17 @@ class Ring:
             self._append(self._finish({name: minutes[name][:, self.lanes] for name in self._open}))
             return
         everywhere = np.arange(len(self.lanes))
+        done: list[Float64s] = []
         for at in range(count):
             for name, held in self._open.items():
                 merge(name, held, everywhere, minutes[name][at, self.lanes])
             if (first + at + 1) % self.step == 0:
-                self._append(self._finish(self._open)[np.newaxis])
+                done.append(np.array(self._finish(self._open)))
                 for name, held in self._open.items():
                     held.fill(NEUTRAL[name])
+        if done:
+            # all at once: what one look needs must stand together
+            self._append(np.array(done))
 
     def skip(self, first: int, minutes: int) -> None:
         """Pass over minutes in which nothing came."""
