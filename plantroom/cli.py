@@ -9,6 +9,7 @@ import typer
 from plantroom import __version__
 from plantroom.commands import backtest, catalogue, field, rules, run, site, user
 from plantroom.commands.doctor import doctor
+from plantroom.commands.evaluate import evaluate
 from plantroom.commands.shared import errors_in_print, log_to_terminal
 
 HELP = """Watches a property's equipment, finds faults and overdue maintenance, and opens work orders.
@@ -30,6 +31,7 @@ app.command()(run.serve)
 app.command()(field.simulate)
 app.command()(field.replay)
 app.command(name="backtest")(backtest.run_backtest)
+app.command()(evaluate)
 app.command()(doctor)
 
 

@@ -47,7 +47,13 @@ class AhuModel(Model):
         "freeze": ("freeze_stat",),
         "left_running": ("running_outside_schedule",),
         "sensor_drift": ("heating_without_effect", "fc08", "fc09"),
-        "sensor_stuck": ("cooling_without_effect", "heating_without_effect", "fc08", "fc09"),
+        "sensor_stuck": (
+            "supply_temperature_frozen",
+            "cooling_without_effect",
+            "heating_without_effect",
+            "fc08",
+            "fc09",
+        ),
     }
     sensor = SENSOR
 

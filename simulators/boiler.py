@@ -52,7 +52,7 @@ class BoilerModel(AmbientModel):
         "soot": ("flue_hot",),
         "exchanger_fouled": ("exchanger_fouled",),
         "sensor_drift": ("pressure_off",),
-        "sensor_stuck": (),
+        "sensor_stuck": ("system_pressure_frozen",),
     }
     sensor = SensorFault("system_pressure", drift=-0.7)
 

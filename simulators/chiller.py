@@ -22,6 +22,8 @@ from simulators.physics import clip, first_order, interpolate, is_between
 
 RATED_POWER_KW = 276.0
 """Of 1400 kW of cooling, all shares here being of that."""
+RATED_FLOW = 241.0
+"""Chilled water at full flow, m3/h."""
 DESIGN_K = 5.0
 """Difference of chilled water, and of condenser water, at full load and flow."""
 LOOP_S = 60.0
@@ -47,16 +49,18 @@ class ChillerModel(AmbientModel):
         "bypass_open": ("low_delta_t",),
         "oil_filter_clogged": ("oil_pressure_low",),
         "oil_cooler_blocked": ("oil_hot",),
-        "vanes_stuck": ("chilled_off_setpoint", "freezing"),
+        "vanes_stuck": ("chilled_off_setpoint", "freezing", "evaporating_cold"),
         "overload": ("overload", "chilled_off_setpoint"),
         "strainer_blocked": ("plant_pressure_off",),
         "basin_makeup_failed": ("basin_low",),
         "flow_lost": ("no_flow",),
-        "surge": (),
+        "surge": ("condenser_pressure_spiky",),
         "short_cycling": (),
-        "trip": ("trip", "idle_flow"),
+        "trip": ("trip", "idle_flow", "start_failure"),
+        "start_failed": ("start_failure", "idle_flow"),
+        "tower_fan_imbalance": ("tower_fan_vibration",),
         "sensor_drift": ("evaporator_approach", "low_delta_t"),
-        "sensor_stuck": (),
+        "sensor_stuck": ("condenser_pressure_frozen",),
     }
     sensor = SensorFault("chilled_leaving", drift=4.0, stuck="condenser_pressure")
 
@@ -79,7 +83,7 @@ class ChillerModel(AmbientModel):
         """How far the load is off what weather and hour say, as a share."""
         self.load = self.wet_bulb = 0.0
         self.setpoint = 7.0
-        self.cool_weather = self.enabled = self.running = self.tripped = False
+        self.cool_weather = self.enabled = self.running = self.tripped = self.commanded = False
         self.pump_until = self.rest_until = self.toggle_at = self.pumped_from = start - SETTLING_S * SECOND
         self.flow, self.capacity, self.cop, self.power = 0.0, 0.0, 8.0, 0.0
         self.entering = self.leaving = 14.0
@@ -137,6 +141,7 @@ class ChillerModel(AmbientModel):
         plant = PLANT_PRESSURE * (1.0 - 0.4 * self.defects["strainer_blocked"])
         return {
             "running": running,
+            "command": self.commanded,
             "trip": self.tripped,
             "flow_switch_closed": flow_proved,
             "chilled_leaving": show(self.leaving, 0.04, 2),
@@ -156,6 +161,8 @@ class ChillerModel(AmbientModel):
             "plant_pressure_setpoint": PLANT_PRESSURE,
             "wet_bulb_temperature": show(self.wet_bulb, 0.08, 1),
             "tower_basin_level": show(self.basin, 0.25, 1),
+            "tower_fan_vibration": abs(show(self._shaking(), 0.05, 2)),
+            "chilled_flow": max(0.0, show(RATED_FLOW * self.flow, 0.8, 1)) if flow_proved else 0.0,
             "starts": self.starts,
             "run_hours": round(self.run_hours, 2),
         }
@@ -180,6 +187,14 @@ class ChillerModel(AmbientModel):
                 self.toggle_at = ts + round((330.0 if self.running else 210.0) / cycling) * SECOND
             elif self.capacity > 0.05:
                 self.running = self.running or self.toggle_at - ts > 210 * SECOND
+        # what stops it in spite of its control leaves the command standing
+        failed = self.is_there("start_failed")
+        self.commanded = self.running or (self.enabled and (self.tripped or failed))
+        self.running = self.running and not failed
+
+    def _shaking(self) -> float:
+        """Vibration of the tower's fan, mm/s; it turns with the machine."""
+        return 1.6 + 0.8 * self.capacity + 9.0 * self.defects["tower_fan_imbalance"] if self.running else 0.1
 
     def _target(self) -> float:
         """What the leaving water truly comes to where the control believes its sensor."""

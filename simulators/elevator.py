@@ -53,13 +53,13 @@ class ElevatorModel(Model):
     period_s = 2
     faults: ClassVar[Truth] = {
         "entrapment": ("entrapment", "alarm_button", "fault_mode"),
-        "door_blocked": ("door_blocked", "door_reopen_rate", "door_reopen_rise"),
+        "door_blocked": ("door_blocked", "door_reopen_rate", "door_reopen_rise", "no_trips"),
         "overspeed": ("overspeed", "entrapment", "alarm_button", "fault_mode"),
         "drive_overheating": ("drive_warm", "drive_hot", "drive_cooling_weak"),
         "machine_room_hot": ("machine_room_temperature", "drive_warm"),
         "levelling": ("levelling_error", "levelling_lost", "levelling_repeated"),
         "sensor_drift": ("drive_warm", "drive_hot"),
-        "sensor_stuck": (),
+        "sensor_stuck": ("drive_temperature_frozen",),
     }
     sensor = SensorFault("drive_temperature", drift=50.0)
 

@@ -46,7 +46,7 @@ class EmergencyLightingModel(AmbientModel):
         "charger_failure": ("charger_fault", "battery_low", "duration_test_failed", "battery_fading"),
         "tests_put_off": ("function_test_due", "duration_test_due"),
         "sensor_drift": ("battery_low", "battery_fading"),
-        "sensor_stuck": (),
+        "sensor_stuck": ("battery_voltage_frozen",),
     }
     sensor = SensorFault("battery_voltage", drift=-8.0)
 

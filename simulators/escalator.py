@@ -53,7 +53,7 @@ class EscalatorModel(AmbientModel):
         "brake_worn": ("brake_worn", "brake_wear_forecast"),
         "drive_overheating": ("drive_warm", "drive_hot", "drive_temperature_trend"),
         "sensor_drift": ("drive_warm", "drive_hot", "drive_temperature_trend"),
-        "sensor_stuck": (),
+        "sensor_stuck": ("drive_temperature_frozen",),
     }
     sensor = SensorFault("drive_temperature", drift=55.0)
 

@@ -58,7 +58,7 @@ class FcuModel(Model):
         "fresh_air_lost": ("co2_high",),
         "humidity_lost": ("humidity_out_of_range",),
         "sensor_drift": ("co2_high",),
-        "sensor_stuck": (),
+        "sensor_stuck": ("room_temperature_frozen",),
     }
     sensor = SensorFault("room_co2", drift=700.0, stuck="room_temperature", low=0.0, high=5000.0)
 

@@ -30,7 +30,7 @@ class FirePanelModel(Model):
         "communication_lost": ("trouble",),
         "points_isolated": ("isolated_points",),
         "sensor_drift": ("battery_low", "battery_very_low"),
-        "sensor_stuck": (),
+        "sensor_stuck": ("battery_voltage_frozen",),
     }
     sensor = SensorFault("battery_voltage", drift=-6.5)
 

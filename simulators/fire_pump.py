@@ -50,7 +50,7 @@ class FirePumpModel(Model):
         "trip": ("trip",),
         "start_failure": ("start_failure",),
         "sensor_drift": ("sprinkler_pressure_low", "no_automatic_start"),
-        "sensor_stuck": (),
+        "sensor_stuck": ("sprinkler_pressure_frozen",),
     }
     # the pressure switches that start the pumps are instruments of their own
     sensor = SensorFault("sprinkler_pressure", drift=-7.4, low=0.0)

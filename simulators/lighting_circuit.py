@@ -30,7 +30,7 @@ class LightingCircuitModel(Model):
         "contactor_stuck": ("contactor_stuck", "burning_outside_schedule"),
         "no_power": ("no_power",),
         "sensor_drift": ("light_low",),
-        "sensor_stuck": (),
+        "sensor_stuck": ("illuminance_frozen",),
     }
     sensor = SensorFault("illuminance", drift=-250.0, low=0.0)
 

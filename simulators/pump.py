@@ -52,7 +52,7 @@ class PumpModel(Model):
         "current_unbalance": ("current_unbalance",),
         "trip": ("trip", "start_failure"),
         "sensor_drift": ("bearing_warn", "bearing_alarm", "bearing_rise"),
-        "sensor_stuck": (),
+        "sensor_stuck": ("bearing_temperature_frozen",),
     }
     sensor = SensorFault("bearing_temperature", drift=48.0)
 

@@ -76,7 +76,7 @@ class SwitchboardModel(Model):
         "generator_battery": ("generator_battery_low",),
         "fuel_leak": ("generator_fuel_low", "fuel_disappears"),
         "sensor_drift": ("joint_uneven", "joint_warm", "joint_rising"),
-        "sensor_stuck": (),
+        "sensor_stuck": ("joint_temperature_l1_frozen",),
     }
     sensor = SensorFault("joint_temperature_l1", drift=30.0, low=-40.0, high=250.0)
 

@@ -51,7 +51,7 @@ class TransformerModel(Model):
         "inner_fault": ("gas_relay_alarm", "gas_relay_trip", "pressure_relief"),
         "door_open": ("door_open",),
         "sensor_drift": ("winding_uneven",),
-        "sensor_stuck": ("winding_uneven",),
+        "sensor_stuck": ("winding_temperature_l1_frozen", "winding_uneven"),
     }
     sensor = SENSOR
 

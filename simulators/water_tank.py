@@ -56,7 +56,7 @@ class WaterTankModel(Model):
         "warm_backflow": ("water_warm",),
         "hatch_open": ("hatch_open",),
         "sensor_drift": ("overflow", "makeup_without_demand", "level_low"),
-        "sensor_stuck": ("overflow", "makeup_without_demand"),
+        "sensor_stuck": ("level_sensors_differ", "level_frozen", "overflow", "makeup_without_demand"),
     }
     sensor = SENSOR
 
