@@ -30,9 +30,11 @@ def check(folder: Folder = None) -> None:
         if problems:
             raise CatalogueError(problems)
     rules = sum(len(item.rules) for item in catalogue)
+    instruments = sum(rule.instrument is not None for item in catalogue for rule in item.rules)
     plans = sum(len(item.plans) for item in catalogue)
     out.print(
-        f"{len(catalogue.classes)} classes, {rules} fault rules, {plans} maintenance plans: all in order"
+        f"{len(catalogue.classes)} classes, {rules} fault rules ({instruments} of them about instruments), "
+        f"{plans} maintenance plans: all in order"
     )
 
 
