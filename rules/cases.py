@@ -6,8 +6,9 @@ The format is described in README.md for engineers who write no Python.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -65,6 +66,33 @@ class Expected(_Strict):
         return Happening(AlarmEvent.CLEAR, self.clear or 0)
 
 
+class _Links(TypedDict, total=False):
+    space: str
+    served_by: str
+    parent: str
+
+
+class Beside(_Strict):
+    """Another equipment of the class, and what it is to the case's own."""
+
+    relation: Literal["space", "system", "served_by", "parent", "children", "serves"] = Field(alias="as")
+    series: dict[str, Steps | Readings] = Field(min_length=1)
+
+    def links(self) -> tuple[_Links, _Links]:
+        """How the case's equipment and this one name each other in the property model."""
+        own: dict[str, _Links] = {
+            "space": {"space": "case"},
+            "served_by": {"served_by": "beside"},
+            "parent": {"parent": "beside"},
+        }
+        other: dict[str, _Links] = {
+            "space": {"space": "case"},
+            "children": {"parent": "case"},
+            "serves": {"served_by": "case"},
+        }
+        return own.get(self.relation, {}), other.get(self.relation, {})
+
+
 class Case(_Strict):
     """One rule, one series, and what the alarm does."""
 
@@ -77,6 +105,8 @@ class Case(_Strict):
     """Stretches [from, to) in which nothing at all is read."""
     parameters: dict[str, float] = {}
     series: dict[str, Steps | Readings] = Field(min_length=1)
+    beside: Beside | None = None
+    """Another equipment, for rules that look at others."""
     expect: tuple[Expected, ...]
 
     @model_validator(mode="after")
@@ -140,17 +170,25 @@ def _problems(case: Case, at: tuple[str | int, ...], cls: EquipmentClass, marks:
         if key not in parameters:
             yield marks.problem((*at, "parameters", key), "no such parameter in the class")
     size = 0
-    for key, series in case.series.items():
+    for where, key, series in _all_series(case):
         spec = cls.point(key)
         if spec is None:
-            yield marks.problem((*at, "series", key), "no such point in the class")
+            yield marks.problem((*at, *where, key), "no such point in the class")
             continue
         size += len(series) + (case.until // case.every if isinstance(series, dict) else 0)
         for value in series.values() if isinstance(series, dict) else [value for _, value in series]:
             if not _means_something(spec, value):
-                yield marks.problem((*at, "series", key), f"{value!r} is not a value of this point")
+                yield marks.problem((*at, *where, key), f"{value!r} is not a value of this point")
     if size > MAX_READINGS:
         yield marks.problem((*at, "until"), f"the series have more than {MAX_READINGS} readings")
+
+
+def _all_series(case: Case) -> Iterator[tuple[tuple[str, ...], str, Steps | Readings]]:
+    """Where each series of the case stands in the file, its point, and the series."""
+    for key, series in case.series.items():
+        yield ("series",), key, series
+    for key, series in case.beside.series.items() if case.beside else ():
+        yield ("beside", "series"), key, series
 
 
 def _means_something(spec: PointSpec, value: Value) -> bool:
@@ -162,15 +200,19 @@ def _means_something(spec: PointSpec, value: Value) -> bool:
 
 
 def readings_of(case: Case, cls: EquipmentClass) -> ReadingBatch:
-    """The readings that a case describes, in the order of time; a point's id is its row in the class."""
+    """The readings that a case describes, in the order of time; a point's id is its row in the class.
+
+    The points of the equipment beside have the rows after those.
+    """
     columns: list[tuple[Nanos, int, float, int]] = []
-    for key, series in case.series.items():
-        row = next(row for row, spec in enumerate(cls.points) if spec.key == key)
+    rows_of = {spec.key: row for row, spec in enumerate(cls.points)}
+    for where, key, series in _all_series(case):
+        row = rows_of[key] + (len(cls.points) if "beside" in where else 0)
         for at, value in _expand(series, case.every, case.until):
             if value == "silent" or any(start <= at < end for start, end in case.offline):
                 continue
             bad = value == "bad"
-            number = np.nan if bad else _number(cls.points[row], value)
+            number = np.nan if bad else _number(cls.points[rows_of[key]], value)
             columns.append((START + at, row, number, int(Quality.OUT_OF_RANGE) if bad else 0))
     columns.sort(key=lambda item: item[:2])
     ts, rows, values, qualities = zip(*columns, strict=True) if columns else ((), (), (), ())
@@ -196,15 +238,29 @@ def _number(spec: PointSpec, value: Value) -> float:
 
 
 def engine_for(case: Case, cls: EquipmentClass) -> Engine:
-    """A fresh engine over one equipment of the class, with the case's parameters and every point."""
+    """A fresh engine over one equipment of the class, with the case's parameters and every point.
+
+    Where the case says so another of the class stands beside it, as equipment 2.
+    """
     name = Text("case", "case")
     parameters = {spec.key: spec.default for spec in cls.parameters} | case.parameters
-    item = Equipment(1, "case", "case", cls.key, name, Criticality.B, parameters=parameters)
-    points = [
-        Point(
-            id=row,
+    nothing: _Links = {}
+    own, other = case.beside.links() if case.beside else (nothing, nothing)
+    plain = Equipment(1, "case", "case", cls.key, name, Criticality.B, parameters=parameters)
+    items, points = [replace(plain, **own)], list(_points("case", cls, 0))
+    if case.beside:
+        items.append(replace(plain, id=2, key="beside", **other))
+        points += _points("beside", cls, len(points))
+    return Engine(Catalogue({cls.key: cls}), PointTable(items, points))
+
+
+def _points(equipment: str, cls: EquipmentClass, first: int) -> Iterator[Point]:
+    """Every point of the class, with ids from `first` on."""
+    for number, spec in enumerate(cls.points, first):
+        yield Point(
+            id=number,
             site="case",
-            equipment="case",
+            equipment=equipment,
             key=spec.key,
             name=spec.name,
             kind=spec.kind,
@@ -215,14 +271,15 @@ def engine_for(case: Case, cls: EquipmentClass) -> Engine:
             stale_after=spec.stale_nanos,
             values=spec.values or {},
         )
-        for row, spec in enumerate(cls.points)
-    ]
-    return Engine(Catalogue({cls.key: cls}), PointTable([item], points))
 
 
 def happenings(case: Case, changes: list[AlarmChange]) -> list[Happening]:
     """What the case's rule did, as times after the start."""
-    return [Happening(item.event, item.ts - START) for item in changes if item.rule == case.rule]
+    return [
+        Happening(item.event, item.ts - START)
+        for item in changes
+        if item.rule == case.rule and item.equipment_id == 1
+    ]
 
 
 def run(case: Case, cls: EquipmentClass) -> list[Happening]:

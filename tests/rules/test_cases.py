@@ -99,6 +99,11 @@ def written(tmp_path: Path, body: str) -> Case:
         (("until: 2 min", "until: 9000 d"), "more than 200000 readings"),
         (("until: 2 min", "until: 2 min, parameters: {rated: 3}"), "parameters.rated: no such parameter"),
         ((", until: 2 min", ""), "until: is required"),
+        (
+            ("series: {", "beside: {as: space, series: {flwo: {0s: 1}}}, series: {"),
+            "beside.series.flwo: no such point",
+        ),
+        (("series: {", "beside: {as: friend, series: {flow: {0s: 1}}}, series: {"), "beside.as"),
     ],
 )
 def test_what_is_wrong_in_a_case_is_said(tmp_path: Path, change: tuple[str, str], part: str) -> None:
