@@ -1,7 +1,9 @@
 """The engine against the plain one, and the same readings in any batches."""
 
+import os
 from random import Random
 
+import everything
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_engine import PlainEngine
@@ -10,6 +12,9 @@ from ruletools import BAD, T0, Rig
 from plantroom.readings import ReadingBatch
 from plantroom.times import SECOND
 from rules.engine import AlarmChange
+
+EXAMPLES = int(os.environ.get("PLANTROOM_TESTS_EXAMPLES", "150"))
+"""How many examples the properties of everything take; more where machines have time."""
 
 RULES = {
     "at_once": "flow < 10",
@@ -123,3 +128,51 @@ def test_a_checkpoint_anywhere_changes_nothing(data, seed) -> None:
     assert since is not None
     again = [row for row in rows if T0 + row[1] * SECOND >= since]
     assert sorted(first + plain_form(successor.step(RIG.batch(*again), T0))) == whole
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(everything.readings(), st.integers(0, 2**32))
+def test_s15_s23_any_batches_order_and_repetition_within_the_lateness(rows, seed) -> None:
+    random = Random(seed)
+    end = everything.end_of(rows)
+    plain = everything.fresh()
+    whole = plain.step(everything.batch(rows), T0) + plain.advance(end)
+    engine = everything.fresh()
+    found = []
+    for part in everything.split(everything.arrival(rows, random), random):
+        found += engine.step(everything.batch(part), T0)
+    found += engine.advance(end)
+    assert everything.told(found) == everything.told(whole)
+
+
+@settings(max_examples=max(50, EXAMPLES // 8), deadline=None)
+@given(everything.readings(), st.integers(0, 2**32))
+def test_s19_a_checkpoint_at_any_moment_changes_nothing(rows, seed) -> None:
+    random = Random(seed)
+    end = everything.end_of(rows)
+    plain = everything.fresh()
+    whole = plain.step(everything.batch(rows), T0) + plain.advance(end)
+    parts = everything.split(everything.arrival(rows, random), random)
+    stop = random.randint(0, len(parts))
+    engine = everything.fresh()
+    found = []
+    for part in parts[:stop]:
+        found += engine.step(everything.batch(part), T0)
+    successor = everything.fresh()
+    since = successor.restore(engine.checkpoint())
+    stored = sorted({row for part in parts[:stop] for row in part}, key=lambda row: row[2])
+    again = [row for row in stored if since is None or everything.START + row[2] * SECOND >= since]
+    for part in [again, *parts[stop:]]:
+        found += successor.step(everything.batch(part), T0)
+    found += successor.advance(end)
+    assert everything.told(found) == everything.told(whole)
+
+
+def test_the_readings_of_everything_raise_every_rule() -> None:
+    raised = set()
+    for seed in range(200):
+        rows = everything.rows_of(Random(seed))
+        raised |= {item.rule for item in everything.fresh().step(everything.batch(rows), T0)}
+        if raised == {*everything.RULES, *everything.PLANT_RULES}:
+            return
+    assert raised == {*everything.RULES, *everything.PLANT_RULES}
