@@ -49,9 +49,16 @@ DEFAULTS = [float(item["default"]) for item in PARAMETERS]
 
 
 def make_class(
-    rules: Mapping[str, object] | None = None, *, key: str = "thing", stale: str = "30s"
+    rules: Mapping[str, object] | None = None,
+    *,
+    key: str = "thing",
+    stale: str = "30s",
+    terms: Mapping[str, object] | None = None,
 ) -> EquipmentClass:
-    """A class with the points above; a rule is its text, or a mapping of what it has besides."""
+    """A class with the points above.
+
+    A rule is its text, or a mapping of what it has besides; a term its text, or a mapping of states.
+    """
     return EquipmentClass.model_validate(
         {
             "key": key,
@@ -65,9 +72,15 @@ def make_class(
                 {"name": NAME, "source": "test", "sample": "1s", "stale_after": stale, **item}
                 for item in POINTS
             ],
+            "terms": [make_term(name, body) for name, body in (terms or {}).items()],
             "rules": [make_rule(name, body) for name, body in (rules or {}).items()],
         }
     )
+
+
+def make_term(key: str, body: object) -> dict[str, object]:
+    """A term of the file format: its text, or its states."""
+    return {"key": key, "name": NAME, "source": "test", "is" if isinstance(body, str) else "states": body}
 
 
 def make_rule(key: str, body: object) -> dict[str, object]:
@@ -127,9 +140,11 @@ class Rig:
         normal: Mapping[str, tuple[float, float]] | None = None,
         stale: str = "30s",
         lateness: str = "0s",
+        terms: Mapping[str, object] | None = None,
+        zone: str = "UTC",
     ) -> None:
         self.lateness = parse_duration(lateness)
-        self.cls = make_class(rules, stale=stale)
+        self.cls = make_class(rules, stale=stale, terms=terms)
         self.catalogue = Catalogue({self.cls.key: self.cls})
         self.rows = {spec.key: row for row, spec in enumerate(self.cls.points)}
         name = Text("x", "x")
@@ -143,6 +158,7 @@ class Rig:
                 parameters=parameters or {},
                 rule_overrides=overrides or {},
                 retired_at=T0 if retired else None,
+                zone=zone,
             )
             for number in range(1, count + 1)
         ]

@@ -4,6 +4,7 @@ import os
 from random import Random
 
 import everything
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_engine import PlainEngine
@@ -130,6 +131,7 @@ def test_a_checkpoint_anywhere_changes_nothing(data, seed) -> None:
     assert sorted(first + plain_form(successor.step(RIG.batch(*again), T0))) == whole
 
 
+@pytest.mark.timeout(600)
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(everything.readings(), st.integers(0, 2**32))
 def test_s15_s23_any_batches_order_and_repetition_within_the_lateness(rows, seed) -> None:
@@ -145,6 +147,7 @@ def test_s15_s23_any_batches_order_and_repetition_within_the_lateness(rows, seed
     assert everything.told(found) == everything.told(whole)
 
 
+@pytest.mark.timeout(600)
 @settings(max_examples=max(50, EXAMPLES // 8), deadline=None)
 @given(everything.readings(), st.integers(0, 2**32))
 def test_s19_a_checkpoint_at_any_moment_changes_nothing(rows, seed) -> None:
