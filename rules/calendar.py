@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from plantroom.readings import Float64s, Int64s
-from plantroom.times import DAY, HOUR
+from plantroom.times import DAY, HOUR, SECOND
 
 _FIRST, _LAST = 2000, 2060
+_WEEK = 7 * 86_400
 _DAYS_TO_MONDAY = 3  # 1970 began on a Thursday
 
 
@@ -22,24 +23,24 @@ def offsets(zone: str) -> tuple[Int64s, Int64s]:
     The first offset holds before the first instant too, the last one after the last.
     """
     info = ZoneInfo(zone)
-    at, until = datetime(_FIRST, 1, 1, tzinfo=UTC), datetime(_LAST, 1, 1, tzinfo=UTC)
+    at, until = (round(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (_FIRST, _LAST))
     since, found = [0], [_offset(info, at)]
     while at < until:
-        later = at + timedelta(days=7)
+        later = at + _WEEK
         if _offset(info, later) != found[-1]:
             low, high = at, later
-            while high - low > timedelta(seconds=1):
-                middle = low + (high - low) / 2
+            while high - low > 1:  # whole seconds: that is where clocks change
+                middle = (low + high) // 2
                 low, high = (middle, high) if _offset(info, middle) == found[-1] else (low, middle)
-            since.append(round(high.timestamp()) * 1_000_000_000)
+            since.append(high * SECOND)
             found.append(_offset(info, later))
         at = later
     return np.array(since, dtype=np.int64), np.array(found, dtype=np.int64)
 
 
-def _offset(info: ZoneInfo, at: datetime) -> int:
-    offset = at.astimezone(info).utcoffset() or timedelta()
-    return round(offset.total_seconds()) * 1_000_000_000
+def _offset(info: ZoneInfo, at: int) -> int:
+    offset = datetime.fromtimestamp(at, UTC).astimezone(info).utcoffset() or timedelta()
+    return round(offset.total_seconds()) * SECOND
 
 
 def local(at: Int64s, zones: list[str], of: Int64s) -> Int64s:
