@@ -90,6 +90,9 @@ class Checker:
 
     def _compare(self, tree: syntax.Binary) -> TruthTerm:
         left, right = self.check(tree.left), self.check(tree.right)
+        for side, found in ((tree.left, left), (tree.right, right)):
+            if isinstance(found, Group):
+                self.number(side)  # says what to ask a group
         if isinstance(left, Worded | Quoted) or isinstance(right, Worded | Quoted):
             return self._coded(tree, left, right)
         if isinstance(left, Numeric) and isinstance(right, Numeric):
