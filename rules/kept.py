@@ -14,7 +14,7 @@ from rules.class_rules import ClassRules
 from rules.language.terms import Term, point_rows
 from rules.windows.history import History
 from rules.windows.lanes import Series
-from rules.windows.rings import Ring
+from rules.windows.rings import KINDS, Ring
 
 Columns: TypeAlias = "tuple[Sequence[int], Sequence[int]]"
 """Which columns of the engine take which columns of the checkpoint."""
@@ -40,10 +40,13 @@ class KeptRing(msgspec.Struct, frozen=True):
     parts: dict[str, bytes]
 
     def adds_up(self, width: int) -> bool:
-        """Whether every part holds whole rows."""
+        """Whether it is of a kind that there is, and every part holds whole rows of it."""
         row = 8 * len(self.names) * width
-        return "bars" in self.parts and all(
-            len(part) % row == 0 if row else not part for part in self.parts.values()
+        if self.kind not in KINDS or set(self.parts) != {"bars", *KINDS[self.kind].figures}:
+            return False
+        bars = len(self.parts["bars"])
+        return (bars % row == 0 if row else not bars) and all(
+            len(part) == row for name, part in self.parts.items() if name != "bars"
         )
 
 

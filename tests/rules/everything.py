@@ -28,7 +28,12 @@ TERMS = [
     },
 ]
 RULES: dict[str, object] = {
-    "delayed": {"when": "running and flow < 20", "on_delay": "20s", "off_delay": "30s"},
+    "delayed": {
+        "when": "running and flow < 20",
+        "on_delay": "20s",
+        "off_delay": "30s",
+        "work_order": {"skill": "mechanic", "fault": "flow"},
+    },
     "banded": {"when": "pressure > 5", "deadband": {"pressure": "0.2 bar"}, "min_hold": "3min"},
     "lasting": "(flow > 15 for 40 s) and not trip",
     "endless": {"when": "duration(running) > 90 s and flow < 30", "off_delay": "10s"},
@@ -46,7 +51,7 @@ RULES: dict[str, object] = {
     "grown": "delta(starts over 5 min) > 3 or duration(busy over 5 min) > 2 min",
     "states": {"when": '(state == "high" for 30 s) or changes(state over 4 min) > 4', "off_delay": "20s"},
     "night": {"when": "hour >= 3 and hour < 4 and weekday == 7 and flow > 11", "off_delay": "20s"},
-    "jump": "abs(flow - previous(flow)) > 10 m3/h",
+    "jump": {"when": "abs(flow - previous(flow)) > 10 m3/h", "work_order": {"skill": "mechanic"}},
     "feed": {"when": "served_by.temperature < temperature - 5 K", "on_delay": "10s"},
     "first": "first_known(current, 3 A) > 4 and not known(pressure)",
     "spikes": "spikes(flow over 6 min) > 0 or ewma(flow over 3 min) > 25",
@@ -153,7 +158,7 @@ def rows_of(random: Random) -> list[Reading]:
     since, drift = at, random.choice([0, 0, 0.05])
     calm = random.choice([0.3, 0.8, 0.95])
     values = {(item.id, key): random.choice(VALUES[key]) for item in EQUIPMENT for key in KEYS}
-    for _ in range(random.randint(1, 40)):
+    for _ in range(random.randint(1, 34)):
         at += random.choice([0, 5, 10, 10, 10, 20, 20, 30, 61])
         if random.random() < 0.02:
             at += random.choice([200, 200, 600, 600, 600, 600, 600, 7000, 9000])
