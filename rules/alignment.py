@@ -6,14 +6,14 @@ rules' conditions run once over all of them; only the timers go through them in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from plantroom.readings import Bools, Float64s, Int64s, UInt8s
-from rules.window import NEVER, Window
+from plantroom.readings import Bools, Float64s, Int32s, Int64s, UInt8s
+from rules.window import Latest, Window
 
 
 class Placed(NamedTuple):
@@ -78,62 +78,117 @@ def evaluations(column: Int64s, at: Int64s, evaluated: Int64s) -> Evaluations:
 
 
 class Aligned(NamedTuple):
-    """The evaluations that readings call for, and how the readings stand in them.
+    """The evaluations that readings of a class call for, and what its points were at them.
 
-    Shapes: `newest` int64[P, G] the index of each point's newest reading at each evaluation, and from the
-    number of readings on the place in the window where the latest of before holds; `fresh` bool[P, G] where
-    it was read at the evaluation itself.
+    Shapes: `row` [N] the point of each reading; `values` float64[P, G] NaN unknown; `newest` int32[P, G]
+    which reading each point's last one is, counted from `offset`, negative where it came before; `fresh`
+    bool[P, G] where the point was read at the very evaluation.
     """
 
     found: Evaluations
     readings: Placed
     row: Int64s
-    newest: Int64s
+    values: Float64s
+    newest: Int32s
     fresh: Bools
+    offset: int
 
 
-def align(
-    window: Window, readings: Placed, column: Int64s, passing: Callable[[Window, Placed], None]
-) -> Aligned | None:
-    """The evaluations of new readings, sorted by equipment and time; None where they call for none.
+class Layout(NamedTuple):
+    """How the property is numbered.
 
-    A reading older than its equipment's last evaluation is taken over and counts from the next one on;
-    `passing` is told of it first.
+    Shapes: `row` and `stale_after` by place; `bounds` [classes + 1] where the equipment of each class begins;
+    `origin` and `width` by equipment: the place of its first point, and how far its points are apart;
+    `points` how many points each class has.
     """
-    width = len(window.equipment)
-    passed = readings.ts <= window.evaluated[column]
-    if passed.any():
-        passing(window, readings.take(passed))
-        commit(window, readings.take(passed))
-        readings, column = readings.take(~passed), column[~passed]
-    if not len(column):
-        return None
-    row = (readings.place - window.base) // width
-    new = np.ones(len(column), dtype=np.bool_)
-    new[1:] = (column[1:] != column[:-1]) | (readings.ts[1:] != readings.ts[:-1])
+
+    row: Int64s
+    stale_after: Int64s
+    bounds: Int64s
+    origin: Int64s
+    width: Int64s
+    points: Sequence[int]
+
+
+def aligned(
+    readings: Placed, equipment: Int64s, layout: Layout, latest: Latest, evaluated: Int64s
+) -> Iterator[tuple[int, Aligned]]:
+    """The evaluations that new readings call for, class by class, with the class's index.
+
+    The readings are sorted by equipment, then time; `equipment` is each one's number in the property, and
+    `evaluated` says of each number when it was evaluated last.
+    """
+    if not len(equipment):
+        return
+    row, bounds = layout.row[readings.place], layout.bounds
+    new = np.ones(len(equipment), dtype=np.bool_)
+    new[1:] = (equipment[1:] != equipment[:-1]) | (readings.ts[1:] != readings.ts[:-1])
     first = np.flatnonzero(new)
     group = np.cumsum(new) - 1
-    found = evaluations(column[first], readings.ts[first], window.evaluated)
-    newest = np.full((len(window.cls.points), len(first)), -1, dtype=np.int64)
-    newest[row, group] = np.arange(len(group))
-    fresh = newest >= 0
-    np.maximum.accumulate(newest, axis=1, out=newest)
+    whole = evaluations(equipment[first], readings.ts[first], evaluated)
+    opening = first[whole.start].repeat(whole.count)
+    at_once = len(first) <= _AT_ONCE
+    if at_once:
+        newest, fresh = _newest(row, group, opening, max(layout.points))
+        values = _values(readings, newest, whole.column, whole.at, layout=layout, latest=latest)
+    of_reading = np.searchsorted(equipment, bounds)
+    of_group = np.searchsorted(whole.column, bounds)
+    of_run = np.searchsorted(whole.equipment, bounds)
+    for index in np.flatnonzero(np.diff(of_reading)).tolist():
+        mine = slice(of_reading[index], of_reading[index + 1])
+        groups = slice(of_group[index], of_group[index + 1])
+        runs = slice(of_run[index], of_run[index + 1])
+        points = layout.points[index]
+        found = Evaluations(
+            whole.column[groups] - bounds[index],
+            whole.at[groups],
+            whole.before[groups],
+            whole.run[groups] - runs.start,
+            whole.start[runs] - groups.start,
+            whole.count[runs],
+        )
+        own = readings.take(mine)
+        if at_once:
+            seen = (values[:points, groups], newest[:points, groups], fresh[:points, groups], mine.start)
+        else:
+            newest, fresh = _newest(
+                row[mine], group[mine] - groups.start, opening[groups] - mine.start, points
+            )
+            values = _values(own, newest, whole.column[groups], found.at, layout=layout, latest=latest)
+            seen = (values, newest, fresh, 0)
+        yield index, Aligned(found, own, row[mine], *seen)
+
+
+_AT_ONCE = 2_048
+"""Up to how many evaluations all classes are looked up in one go, with as many rows as the largest has."""
+
+
+def _newest(row: Int64s, group: Int64s, opening: Int64s, points: int) -> tuple[Int32s, Bools]:
+    """Which reading each point's newest is at each evaluation, -1 where none is; and where it is its own."""
+    found = np.full((points, len(opening)), -1, dtype=np.int32)
+    found[row, group] = np.arange(len(row), dtype=np.int32)
+    fresh = found >= 0
+    np.maximum.accumulate(found, axis=1, out=found)
     # what an earlier index left is another equipment's
-    opening = first[found.start].repeat(found.count)
-    before = len(group) + np.arange(len(newest))[:, np.newaxis] * width + found.column
-    return Aligned(found, readings, row, np.where(newest >= opening, newest, before), fresh)
+    found[found < opening.astype(np.int32)] = -1
+    return found, fresh
 
 
-def fill(window: Window, aligned: Aligned, out: Float64s) -> None:
-    """Every point at every evaluation into out[:P]: its newest reading, NaN where that is bad or stale."""
-    found, readings, newest = aligned.found, aligned.readings, aligned.newest
-    points = len(newest)
-    stale_after = window.stale_after.reshape(-1)
-    until = readings.ts + stale_after[readings.place - window.base]
-    values = np.concatenate((readings.value, window.value.reshape(-1)))
-    ends = np.concatenate((until, (window.ts + window.stale_after).reshape(-1)))
-    np.take(values, newest, out=out[:points], mode="clip")
-    np.copyto(out[:points], np.nan, where=ends[newest] < found.at)
+def _values(
+    readings: Placed, newest: Int32s, equipment: Int64s, at: Int64s, *, layout: Layout, latest: Latest
+) -> Float64s:
+    """Every point at every evaluation: its newest reading, NaN where that is bad or stale."""
+    rows = np.arange(len(newest))[:, np.newaxis]
+    # a class with fewer points than another has rows that are nobody's; nobody reads them
+    place = layout.origin[equipment] + rows * layout.width[equipment]
+    values: Float64s = latest.value.take(place, mode="clip")
+    until = latest.until.take(place, mode="clip")
+    held = np.flatnonzero(newest >= 0)
+    which = newest.reshape(-1)[held]
+    values.reshape(-1)[held] = readings.value[which]
+    until.reshape(-1)[held] = (readings.ts + layout.stale_after[readings.place])[which]
+    np.copyto(values, np.nan, where=until < at)
+    return values
 
 
 def commit(window: Window, readings: Placed) -> None:
@@ -143,6 +198,7 @@ def commit(window: Window, readings: Placed) -> None:
     window.value.reshape(-1)[place] = readings.value
     window.ts.reshape(-1)[place] = readings.ts
     window.quality.reshape(-1)[place] = readings.quality
+    window.until.reshape(-1)[place] = readings.ts + window.stale_after.reshape(-1)[place]
 
 
 def order_of(key: Int64s, bound: int) -> Int64s:
@@ -151,6 +207,3 @@ def order_of(key: Int64s, bound: int) -> Int64s:
         return np.argsort(key.astype(np.uint16), kind="stable")
     low = np.argsort((key & 0xFFFF).astype(np.uint16), kind="stable")
     return low[order_of(key[low] >> 16, (bound >> 16) + 1)]
-
-
-__all__ = ["NEVER", "Aligned", "Evaluations", "Placed", "align", "commit", "evaluations", "fill", "order_of"]

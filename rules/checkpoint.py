@@ -182,6 +182,7 @@ def _apply(state: ClassState, rules: ClassRules, history: History) -> None:
     window.value[to] = _table(state.value, "<f8", state.points, width)[out_of]
     window.ts[to] = _table(state.ts, "<i8", state.points, width)[out_of]
     window.quality[to] = _table(state.quality, "u1", state.points, width)[out_of]
+    window.until[:] = np.where(window.ts == NEVER, NEVER, window.ts + window.stale_after)
     for judge in rules.judges:
         timers = judge.timers
         keys = [(rule.key, rule.text) for rule in judge.rules]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from plantroom.model import Equipment, PointTable
 from plantroom.readings import Float64s, Int64s
 from plantroom.times import MINUTE, Nanos
 from rules import relations
-from rules.alignment import Aligned, Evaluations, evaluations, fill
+from rules.alignment import Aligned, Evaluations, evaluations
 from rules.calendar import local, named
 from rules.expression import CompiledRule, compile_class
 from rules.language.terms import (
@@ -220,6 +221,23 @@ class ClassRules:
         """What remembers since when conditions hold."""
         return [stage.lasting for stage in self._stages]
 
+    def number(self) -> None:
+        """Take over the numbers of the lanes, once all classes have theirs."""
+        expressions, taken = self.lanes.expressions, self._sources.taken
+        numbers = [index for index in range(len(expressions)) if taken[index].number]
+        truths = [index for index in range(len(expressions)) if not taken[index].number]
+        # what reads no point of its own enters at each evaluation; its row here is not looked at
+        rows = [list(series.read) or [0] for series in expressions]
+        self._expressions = _Expressions(
+            np.array([self.lanes.base[series] for series in expressions], dtype=np.int64),
+            np.array(numbers, dtype=np.int64),
+            np.array(truths, dtype=np.int64),
+            np.array([row for own in rows for row in own], dtype=np.int64),
+            np.cumsum([0, *(len(own) for own in rows)])[:-1],
+            np.array([index for index, series in enumerate(expressions) if not series.read], dtype=np.int64),
+        )
+        self._of_where = [index for index, series in enumerate(expressions) if series.where is not None]
+
     def relate(self, windows: Mapping[str, Window], table: PointTable, catalogue: Catalogue) -> None:
         """Find the other equipment that rules ask about, once all classes have their places."""
         for term in self.related:
@@ -231,7 +249,7 @@ class ClassRules:
         """The evaluations with all that is known before windows move on."""
         found = aligned.found
         board = np.empty((self.height, len(found.at)))
-        fill(self.window, aligned, board)
+        board[: len(aligned.values)] = aligned.values
         self._know_time(board, found)
         for term in self.related:
             if past is not None:
@@ -255,24 +273,20 @@ class ClassRules:
 
     def stream(self, turn: Turn) -> Stream:
         """What the evaluations add to the series that are expressions, by lane and time."""
+        if not len(self._expressions.base):
+            return Stream(_NO_LANES, _NO_LANES, np.empty(0))
         found, fresh = turn.aligned.found, turn.aligned.fresh
         numbers, truths = self._sources.run(turn.board, found.column)
-        parts: list[tuple[Int64s, Int64s, Float64s]] = []
-        taken = self._sources.taken
-        wheres = iter(taken[len(self.lanes.expressions) :])
-        for place, series in zip(taken, self.lanes.expressions, strict=False):
-            value = numbers[place.row] if place.number else _as_number(truths[place.row])
-            enters = ~np.isnan(value)
-            if series.read:
-                enters &= fresh[list(series.read)].any(axis=0)
-            if series.where is not None:
-                enters &= truths[next(wheres).row] == 1
-            lane = self.lanes.base[series] + found.column[enters]
-            parts.append((lane, found.at[enters], value[enters]))
-        if not parts:
-            none = np.empty(0, dtype=np.int64)
-            return Stream(none, none, np.empty(0))
-        return Stream(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        series, of_where = self._expressions, self._of_where
+        value = np.empty((len(series.base), len(found.at)))
+        value[series.numbers] = numbers
+        value[series.truths] = _as_number(truths[: len(series.truths)])
+        enters = np.logical_or.reduceat(fresh[series.rows], series.starts, axis=0)
+        enters[series.unread] = True
+        enters &= ~np.isnan(value)
+        enters[of_where] &= truths[len(series.truths) :] == 1
+        which, at = np.nonzero(enters)
+        return Stream(series.base[which] + found.column[at], found.at[at], value[which, at])
 
     def finish(self, turn: Turn, values: Float64s, minute: int) -> Iterator[AlarmChange]:
         """The changes at the evaluations. `values` are the windows' at each minute from `minute` on."""
@@ -372,6 +386,20 @@ class ClassRules:
         return RuleState(status, began, unknown)
 
 
+class _Expressions(NamedTuple):
+    """Series that are expressions: where their lanes begin, which are numbers and which truth values.
+
+    `rows` are the points that they read, those of series i from `starts[i]` on; `unread` read none.
+    """
+
+    base: Int64s
+    numbers: Int64s
+    truths: Int64s
+    rows: Int64s
+    starts: Int64s
+    unread: Int64s
+
+
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """Conditions whose duration rules ask for: what they remember, their program, the rows to fill."""
@@ -389,6 +417,9 @@ class _Stage:
         if self.rows:
             _, truth = self.program.run(board, np.array([column]))
             board[self.rows] = self.lasting.at(column, now, truth)
+
+
+_NO_LANES = np.empty(0, dtype=np.int64)
 
 
 def _found(kind: type[Term], terms: Sequence[Term]) -> Iterator[Term]:

@@ -13,7 +13,7 @@ from plantroom.model import Equipment, PointTable
 from plantroom.readings import Int64s, Quality, ReadingBatch
 from plantroom.times import HOUR, MINUTE, Nanos
 from rules import checkpoint as checkpoints
-from rules.alignment import Placed, align, commit, order_of
+from rules.alignment import Layout, Placed, aligned, commit, order_of
 from rules.class_rules import AlarmChange, ClassRules, RuleState, RuleStatus, Turn
 from rules.expression import TermError, check_catalogue
 from rules.language.deadband import DeadbandError
@@ -167,16 +167,20 @@ class Engine:
         equipment = self._equipment_of[fresh.place]
         order = order_of(equipment, self._bounds[-1] + 1)
         fresh, equipment = fresh.take(order), equipment[order]
-        cuts = np.searchsorted(equipment, self._bounds)
-        for index, rules in enumerate(self._classes):
-            mine = slice(cuts[index], cuts[index + 1])
-            if mine.start == mine.stop:
-                continue
-            aligned = align(
-                rules.window, fresh.take(mine), equipment[mine] - self._bounds[index], rules.before.passing
-            )
-            if aligned is not None:
-                yield rules, rules.begin(aligned, past)
+        passed = fresh.ts <= self._evaluated[equipment]
+        if passed.any():
+            self._take_over(fresh.take(passed))
+            fresh, equipment = fresh.take(~passed), equipment[~passed]
+        for index, part in aligned(fresh, equipment, self._layout, self._latest, self._evaluated):
+            yield self._classes[index], self._classes[index].begin(part, past)
+
+    def _take_over(self, passed: Placed) -> None:
+        """Make readings behind their equipment's last evaluation count from the next one on."""
+        for rules in self._classes:
+            base, size = rules.window.base, rules.window.size
+            mine = passed.take((passed.place >= base) & (passed.place < base + size))
+            rules.before.passing(rules.window, mine)
+            commit(rules.window, mine)
 
     def _points(self, fresh: Placed, order: Int64s) -> Stream:
         """What the readings add to the series that are points, by lane and time."""
@@ -301,6 +305,8 @@ class Engine:
             rules.relate(windows, table, catalogue)
         self._related = any(rules.related for rules in classes)
         self._history = History(Lanes([rules.lanes for rules in classes], len(self._latest.ts)))
+        for rules in classes:
+            rules.number()
 
     def _number(self, table: PointTable) -> None:
         """Give every point its place and every equipment its number, class by class."""
@@ -309,16 +315,26 @@ class Engine:
         self._place_of = np.full(table.size, -1, dtype=np.int64)
         self._point_of = np.full(places, -1, dtype=np.int64)
         self._equipment_of = np.empty(places, dtype=np.int64)
+        self._evaluated = np.full(sum(len(item.window.equipment) for item in self._classes), NEVER)
+        row, stale_after = np.empty(places, dtype=np.int64), np.zeros(places, dtype=np.int64)
+        origin, width = np.empty_like(self._evaluated), np.empty_like(self._evaluated)
         bounds, base = [0], 0
         for rules in self._classes:
             window = rules.window
             window.bind(self._latest, base)
+            window.evaluated = self._evaluated[bounds[-1] : bounds[-1] + len(window.equipment)]
+            row[window.places] = np.arange(len(window.places))[:, np.newaxis]
+            stale_after[window.places] = window.stale_after
+            mine = slice(bounds[-1], bounds[-1] + len(window.equipment))
+            origin[mine], width[mine] = window.places[0], len(window.equipment)
             base += window.size
             self._place_of[window.point_id[window.present]] = window.places[window.present]
             self._point_of[window.places] = window.point_id
             self._equipment_of[window.places] = bounds[-1] + np.arange(len(window.equipment))
             bounds.append(bounds[-1] + len(window.equipment))
         self._bounds = np.array(bounds, dtype=np.int64)
+        points = [len(rules.window.cls.points) for rules in self._classes]
+        self._layout = Layout(row, stale_after, self._bounds, origin, width, points)
         self._of_equipment = {
             item.id: (rules, column)
             for rules in self._classes

@@ -82,7 +82,7 @@ class Before:
             of_reading = np.full(len(readings.ts), np.nan)
             of_reading[mine] = earlier
             newest = aligned.newest[row]
-            inside = newest < len(readings.ts)
-            held = of_reading[np.where(inside, newest, 0)]
+            inside = newest >= 0
+            held = of_reading[np.where(inside, newest - aligned.offset, 0)]
             result[index] = np.where(inside, held, stood)
         return result

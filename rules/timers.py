@@ -75,8 +75,14 @@ class Timers:
         false.
         """
         pairs = self._awake(found, up, gone)
+        moving = pairs.settle(found, up, gone)
+        self._put(pairs)
+        if not len(moving):
+            return NO_FLIPS
+        # the few pairs that change go through their evaluations turn by turn
+        pairs = _Pairs(self, found, pairs.rule[moving], pairs.run[moving])
         flips: list[tuple[Int64s, Int64s, Bools]] = []
-        for turn in range(int(pairs.count[0]) if len(pairs.count) else 0):
+        for turn in range(int(pairs.count[0])):
             # pairs are sorted by their number of evaluations, so those that have this turn stand first
             size = int(np.searchsorted(-pairs.count, -turn, side="left"))
             index = pairs.start[:size] + turn
@@ -86,8 +92,6 @@ class Timers:
             if len(where):
                 flips.append((pairs.rule[where], index[where], pairs.active[where]))
         self._put(pairs)
-        if not flips:
-            return NO_FLIPS
         rule, evaluation, raised = (np.concatenate(part) for part in zip(*flips, strict=True))
         return Flips(rule, evaluation, raised)
 
@@ -138,13 +142,37 @@ class _Pairs:
     """Pairs of rule and equipment taken out of the tables to go through their evaluations turn by turn."""
 
     def __init__(self, timers: Timers, found: Evaluations, rule: Int64s, run: Int64s) -> None:
-        self.rule, self.column = rule, found.equipment[run]
+        self.rule, self.run, self.column = rule, run, found.equipment[run]
         self.start, self.count = found.start[run], found.count[run]
         place = (rule, self.column)
         self.active, self.since = timers.active[place], timers.since[place]
         self.changed, self.min_hold = timers.changed[place], timers.min_hold[place]
         self.on_delay, self.off_delay = timers.on_delay[place], timers.off_delay[place]
         self.longest_gap = timers.longest_gap[place]
+
+    def settle(self, found: Evaluations, up: Bools, gone: Bools) -> Int64s:
+        """Which pairs change; for the others their timers are moved on to their last evaluation."""
+        count = self.count
+        start = np.cumsum(count) - count
+        pair = np.arange(len(count)).repeat(count)
+        index = self.start.repeat(count) + np.arange(len(pair)) - start.repeat(count)
+        active, at, place = self.active[pair], found.at[index], (self.rule[pair], index)
+        goal = np.where(active, gone[place], up[place])
+        held = np.zeros_like(goal)
+        held[1:] = goal[:-1]
+        held[start] = self.since != NEVER
+        begins = goal & (~held | (found.before[index] < at - self.longest_gap[pair]))
+        begun = np.maximum.accumulate(np.where(begins, np.arange(len(pair)), -1))
+        since = np.where(begun < start[pair], self.since[pair], at[begun])
+        delay = np.where(active, self.off_delay[pair], self.on_delay[pair])
+        flip = goal & (at - since >= delay)
+        flip &= ~active | (at - self.changed[pair] >= self.min_hold[pair])
+        changes = np.zeros(len(count), dtype=np.bool_)
+        changes[pair[flip]] = True
+        last = start + count - 1
+        moved = np.where(goal[last], since[last], NEVER)
+        self.since = np.where(changes, self.since, moved)
+        return np.flatnonzero(changes)
 
     def turn(self, size: int, found: Evaluations, index: Int64s, up: Bools, gone: Bools) -> Bools:
         """Which of the first `size` pairs change at the evaluations `index`."""

@@ -23,19 +23,22 @@ NEVER: Nanos = -(2**62)
 class Latest:
     """The latest reading at every place of the property.
 
-    Shapes: `value` (NaN unknown), `ts` (NEVER where nothing came), `quality`, all [places].
+    Shapes: `value` (NaN unknown), `ts` (NEVER where nothing came), `until` when it is stale, `quality`, all
+    [places].
     """
 
     def __init__(self, places: int) -> None:
         self.value: Float64s = np.full(places, np.nan)
         self.ts: Int64s = np.full(places, NEVER, dtype=np.int64)
+        self.until: Int64s = np.full(places, NEVER, dtype=np.int64)
         self.quality: UInt8s = np.zeros(places, dtype=np.uint8)
 
 
 class Window:
     """Latest values of the equipment of one class, as tables over their places.
 
-    Shapes: `value`, `ts`, `quality`, `present`, `stale_after`, `places`, `point_id` [P, E]; `evaluated` [E].
+    Shapes: `value`, `ts`, `until`, `quality`, `present`, `stale_after`, `places`, `point_id` [P, E];
+    `evaluated` [E].
     Units: values in their point's unit, times in ns. The place of row r and column c is `base` + r x E + c.
     """
 
@@ -79,6 +82,7 @@ class Window:
         self.places: Int64s = np.arange(base, base + self.size, dtype=np.int64).reshape(shape)
         self.value = latest.value[part].reshape(shape)
         self.ts = latest.ts[part].reshape(shape)
+        self.until = latest.until[part].reshape(shape)
         self.quality = latest.quality[part].reshape(shape)
 
     def seen(self, column: int, at: Nanos) -> Float64s:

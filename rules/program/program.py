@@ -10,6 +10,7 @@ import numpy as np
 from plantroom.readings import Float64s, Int64s
 from rules.language.terms import (
     NUMBERS,
+    Comparison,
     Constant,
     NumberTerm,
     ParameterValue,
@@ -64,9 +65,9 @@ class Program:
         truth = np.empty((self._truths, len(column)), dtype=np.int8)
         if len(self._fixed_numbers):
             end = self.free + len(self._fixed_numbers)
-            board[self.free : end] = self._fixed_numbers[:, column]
+            np.take(self._fixed_numbers, column, axis=1, out=board[self.free : end], mode="clip")
         if len(self._fixed_truths):
-            truth[: len(self._fixed_truths)] = self._fixed_truths[:, column]
+            np.take(self._fixed_truths, column, axis=1, out=truth[: len(self._fixed_truths)], mode="clip")
         with np.errstate(all="ignore"):
             for step in self._steps:
                 step(board, truth)
@@ -132,11 +133,30 @@ class Plan:
             self.rows[condition] = at
         self.truths = len(self.fixed_truths)
         groups: dict[tuple[int, str], list[Term]] = {}
+        self._gather()
         for term, level in self.level.items():
             if level:
                 groups.setdefault((level, operation(term)), []).append(term)
         for (_, name), terms in sorted(groups.items()):
             self._group(name, terms)
+
+    def _gather(self) -> None:
+        """Let comparisons wait for one another, so that nearly all are made in one call."""
+        pure: dict[Term, bool] = {}
+        for term in self.level:  # parts stand before what they are parts of
+            pure[term] = isinstance(term, NUMBERS) and all(
+                pure.get(part, True) for part in (parts(term) if self.level[term] else ())
+            )
+        ready = [term for term in self.level if isinstance(term, Comparison) and self._waits(term, pure)]
+        together = max((self.level[term] for term in ready), default=0)
+        for term in ready:
+            self.level[term] = together
+        for term, level in self.level.items():
+            if level and not pure[term] and term not in ready:
+                self.level[term] = 1 + max(self.level[part] for part in parts(term))
+
+    def _waits(self, term: Comparison, pure: Mapping[Term, bool]) -> bool:
+        return self.level[term] > 0 and pure[term.left] and pure[term.right]
 
     def _group(self, name: str, terms: list[Term]) -> None:
         number = isinstance(terms[0], NUMBERS)
@@ -148,7 +168,7 @@ class Plan:
             self.height = out.stop
         else:
             self.truths = out.stop
-        self.steps.extend(STEPS[name.rstrip(" 0123456789")](self, terms, out))
+        self.steps.extend(STEPS[name](self, terms, out))
 
     def of(self, terms: Iterable[Term]) -> Rows:
         """The rows of terms, as a slice where they follow one another."""

@@ -13,7 +13,6 @@ from rules.language.terms import (
     NUMBERS,
     Absolute,
     AllOf,
-    AnyOf,
     Arithmetic,
     Choice,
     Comparison,
@@ -45,10 +44,8 @@ def operation(term: Term) -> str:
     match term:
         case Comparison(op, _, _) | Arithmetic(op, _, _):
             return op
-        case Extreme(largest, items):
-            return f"{'largest' if largest else 'smallest'} {len(items)}"
-        case AllOf(items) | AnyOf(items):
-            return f"{type(term).__name__} {len(items)}"
+        case Extreme(largest, _):
+            return "largest" if largest else "smallest"
         case Known(item):
             return "known number" if isinstance(item, NUMBERS) else "known truth"
         case _:
@@ -129,9 +126,11 @@ def _of_one(apply: np.ufunc) -> Callable[[Plan, list[Term], slice], list[Step]]:
 
 def _reduced(apply: np.ufunc, *, truths: bool) -> Callable[[Plan, list[Term], slice], list[Step]]:
     def steps(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-        # all have the same number of items: the first ones side by side, the second ones, and so on
-        columns = zip(*(term.items for term in cast("list[AllOf]", terms)), strict=True)
-        first, *others = [plan.of(column) for column in columns]
+        # the first items side by side, the second ones, and so on; who has fewer repeats the first
+        items = [term.items for term in cast("list[AllOf]", terms)]
+        longest = max(len(group) for group in items)
+        padded = [(*group, *(group[0] for _ in range(longest - len(group)))) for group in items]
+        first, *others = [plan.of(column) for column in zip(*padded, strict=True)]
 
         def step(board: Float64s, truth: Int8s) -> None:
             source = truth if truths else board
