@@ -28,6 +28,8 @@ MIN_OUTDOOR = 0.2
 HEATING_K, COOLING_K = 26.0, 20.0
 """What the coils do to the air at full valve and rated flow."""
 FAN_HEAT_K = 1.0
+NEUTRAL_K, LEAST_MOVE = 0.25, 0.02
+"""What spares the actuators: an error that the loop takes for none, and the least that they are told."""
 DUCT_SETPOINT = 250.0
 FAN_PRESSURE = 620.0
 """Fan pressure less the other resistances at full speed, Pa."""
@@ -43,7 +45,7 @@ class AhuModel(Model):
         "stuck_damper": ("outdoor_air_fraction",),
         "filter_clogged": ("filter_clogged",),
         "fan_belt_failure": ("fan_failure",),
-        "simultaneous_heating_cooling": ("simultaneous_heating_cooling", "fc11"),
+        "simultaneous_heating_cooling": ("simultaneous_heating_cooling", "fc11", "supply_temperature_high"),
         "freeze": ("freeze_stat",),
         "left_running": ("running_outside_schedule",),
         "sensor_drift": ("heating_without_effect", "fc08", "fc09"),
@@ -53,6 +55,7 @@ class AhuModel(Model):
             "heating_without_effect",
             "fc08",
             "fc09",
+            "fc11",
         ),
     }
     sensor = SENSOR
@@ -77,6 +80,8 @@ class AhuModel(Model):
         self.demand = PiLoop(gain=0.05, reset_s=240.0, low=-1.0, high=1.0)
         self.fan_loop = PiLoop(gain=0.0006, reset_s=20.0, low=0.2, high=1.0, integral=0.68)
         self.free_cooling = False
+        self.sent = 0.0
+        """The demand that valves and dampers were told last."""
         self.heating = self.cooling = self.damper = 0.0
         self.speed = self.flow = self.duct = self.filter_drop = 0.0
         self.scheduled = self.commanded = self.turning = self.frozen = False
@@ -142,7 +147,7 @@ class AhuModel(Model):
         wanted = clip(18.0 - 2.5 * (self.zone_temperature - 23.0), 13.0, 26.0)
         self.setpoint = first_order(self.setpoint, wanted, 1200.0, dt_s)
         if not self.turning:
-            self.demand.integral = 0.0
+            self.demand.integral = self.sent = 0.0
             self.heating, self.cooling = (1.0 if self.frozen else 0.0), 0.0
             self.damper = MIN_OUTDOOR if self.commanded else 0.0
             return
@@ -151,7 +156,12 @@ class AhuModel(Model):
         shown = self.supply + 0.05 * normal(self.rng) + SENSOR.drift * self.level("sensor_drift", ts)
         if self._stuck is not None:
             shown = float(self._stuck)
-        demand = self.demand.step(shown - round(self.setpoint * 2) / 2, dt_s)
+        error = shown - round(self.setpoint * 2) / 2
+        error -= clip(error, -NEUTRAL_K, NEUTRAL_K)
+        wanted = self.demand.step(error, dt_s)
+        if abs(wanted - self.sent) >= LEAST_MOVE:
+            self.sent = wanted
+        demand = self.sent
         free = 1.0 if self.free_cooling else 0.0
         self.heating = clip(-demand, 0.0, 1.0)
         self.damper = MIN_OUTDOOR + (1.0 - MIN_OUTDOOR) * clip(demand, 0.0, free)
@@ -164,6 +174,7 @@ class AhuModel(Model):
         free = difference > (0.0 if self.free_cooling else 2.0)
         if free != self.free_cooling and self.demand.integral > 0:
             self.demand.integral = max(0.0, self.demand.integral + (1.0 if free else -1.0))
+            self.sent = max(0.0, self.sent + (1.0 if free else -1.0))
         self.free_cooling = free
         self.demand.high = 2.0 if free else 1.0
 
