@@ -196,7 +196,7 @@ def arrival(rows: list[Reading], random: Random) -> list[Reading]:
 
 def split(rows: list[Reading], random: Random) -> list[list[Reading]]:
     """The readings cut into batches anywhere."""
-    share = random.choice([0.01, 0.05, 0.05, 0.2]) if len(rows) > 30 else 1
+    share = random.choice([0.01, 0.03, 0.03, 0.1]) if len(rows) > 30 else 1
     cuts = [at for at in range(1, len(rows)) if random.random() < share]
     return [rows[start:end] for start, end in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
 

@@ -78,6 +78,17 @@ def test_s20_a_window_with_another_text_starts_anew() -> None:
         assert held(new.engine) == expected
 
 
+def test_s20_a_term_counts_by_its_key() -> None:
+    old = Rig({"r": "max(load over 3 min) > 0 m3/h"}, terms={"load": "flow + 0 m3/h"})
+    old.run(flow=FLOW)
+    new = Rig({"r": "max(load over 3 min) > 0 m3/h"}, terms={"load": "flow * 2"})
+    new.engine.restore(old.engine.checkpoint())
+    assert held(new.engine) == 50
+    new.step(("flow", 370, 40))
+    new.engine.advance(T0 + 7 * MINUTE)
+    assert held(new.engine) == 80
+
+
 def test_s20_bars_of_another_unit_are_left_out() -> None:
     rig = Rig({"r": "mean(flow over 3 min) > 0"})
     rig.run(flow=FLOW)
