@@ -12,14 +12,14 @@ from rules.evaluation.report import Report
 COLOURS = ("#9ecae1", "#4292c6", "#08519c", "#08306b")
 
 
-def check(path: Path) -> None:
+def check(path: Path, library: str = "matplotlib") -> None:
     """Nothing.
 
     Raises: SettingsError where nothing can be drawn there, before hours of running.
     """
     if path.suffix not in (".svg", ".png"):
         raise SettingsError(f"--plot: {path.name!r} must end in .svg or .png")
-    if importlib.util.find_spec("matplotlib") is None:
+    if importlib.util.find_spec(library) is None:
         raise SettingsError("--plot needs matplotlib: pip install 'plantroom[evaluate]'")
 
 
