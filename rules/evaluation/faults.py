@@ -123,6 +123,6 @@ def _line(equipment_class: str, kind: str, severity: float, items: Sequence[Outc
         median if np.isfinite(median) else None,
         slow if np.isfinite(slow) else None,
         max(item.horizon_s for item in items),
-        Counter(rule for item in items for rule in item.others),
-        Counter(rule for item in items for rule in item.before),
+        dict(Counter(rule for item in items for rule in item.others)),
+        dict(Counter(rule for item in items for rule in item.before)),
     )

@@ -39,7 +39,7 @@ class Quiet:
 
 def quiet(equipment_class: str, equipment: int, span: Nanos, interval_s: int, raised: Iterable[str]) -> Quiet:
     """The figures of one stretch, from the rules that were raised."""
-    return Quiet(equipment_class, equipment * span / DAY, interval_s, Counter(raised))
+    return Quiet(equipment_class, equipment * span / DAY, interval_s, dict(Counter(raised)))
 
 
 def together(stretches: Iterable[Quiet]) -> list[Quiet]:

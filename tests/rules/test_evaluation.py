@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -108,3 +109,5 @@ def test_the_report_goes_into_json() -> None:
     assert [line["class"] for line in body["classes"]] == ["tank", None]
     assert body["healthy"][0]["alarms"] == {"a": 1}
     assert body["runs"][0]["by"] == "right"
+    # as a finished piece is kept
+    assert json.loads(json.dumps(asdict(found.quiet[0])))["alarms"] == {"a": 1}
