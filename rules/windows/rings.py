@@ -87,16 +87,24 @@ class Ring:
         self._append(self._finish(self._open)[np.newaxis])
         for name, held in self._open.items():
             held.fill(NEUTRAL[name])
-        self._append(np.full((min(done - 1, self.bars), len(self.lanes)), self._empty))
+        nothing = np.broadcast_to(np.float64(self._empty), (min(done - 1, self.bars), len(self.lanes)))
+        self._append(nothing)
 
     def _append(self, bars: Float64s) -> None:
         for start in range(0, len(bars), self._room - self.bars):
             part = bars[start : start + self._room - self.bars]
             if self._end + len(part) > self._room:
-                self._bars[: self.bars] = self._bars[self._end - self.bars : self._end].copy()
-                self._end = self.bars
+                self._begin_anew()
             self._bars[self._end : self._end + len(part)] = part
             self._end += len(part)
+
+    def _begin_anew(self) -> None:
+        """Move what windows still need to the front, piece by piece: a whole copy would double the memory."""
+        shift = self._end - self.bars
+        for start in range(0, self.bars, shift):
+            end = min(start + shift, self.bars)
+            self._bars[start:end] = self._bars[start + shift : end + shift]
+        self._end = self.bars
 
     def view(self, bars: int, ends: int, lanes: Int64s | slice) -> Float64s:
         """The bars that `ends` windows of `bars` bars see together, the last one ending with the newest.
