@@ -25,7 +25,7 @@ def _mean(of: Mapping[str, Float64s]) -> Float64s:
 
 def _square(of: Mapping[str, Float64s]) -> Float64s:
     with np.errstate(all="ignore"):
-        found: Float64s = of["squares"] / of["count"]
+        found: Float64s = (of["squares"] + of["remainders"]) / of["count"]
         return found
 
 
@@ -35,8 +35,8 @@ def _as_is(name: str) -> Kind:
 
 KINDS: Mapping[str, Kind] = {
     "mean": Kind(("sum", "count"), _mean),
-    "square": Kind(("squares", "count"), _square),
-    **{name: _as_is(name) for name in NEUTRAL if name not in ("sum", "squares")},
+    "square": Kind(("squares", "remainders", "count"), _square),
+    **{name: _as_is(name) for name in NEUTRAL if name not in ("sum", "squares", "remainders")},
 }
 
 

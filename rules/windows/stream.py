@@ -17,6 +17,7 @@ NEUTRAL: Mapping[str, float] = {
     "count": 0.0,
     "sum": 0.0,
     "squares": 0.0,
+    "remainders": 0.0,
     "min": np.inf,
     "max": -np.inf,
     "first": np.nan,
@@ -27,7 +28,7 @@ NEUTRAL: Mapping[str, float] = {
     "true": 0.0,
 }
 """Every figure of a bar, and what it is where no reading came."""
-ADDED = frozenset({"count", "sum", "squares", "edges", "changes", "growth", "true"})
+ADDED = frozenset({"count", "sum", "squares", "remainders", "edges", "changes", "growth", "true"})
 
 
 class Stream(NamedTuple):
@@ -98,13 +99,23 @@ def _grown(value: Float64s, earlier: Float64s, _: Float64s) -> Float64s:
 
 
 def _squares(value: Float64s, _: Float64s, __: Float64s) -> Float64s:
+    # whole numbers, and what is left over apart: together they would not add up exactly
     exact = quantised(value)
-    return exact * exact
+    found: Float64s = np.rint(exact * exact)
+    return found
+
+
+def _remainders(value: Float64s, _: Float64s, __: Float64s) -> Float64s:
+    exact = quantised(value)
+    square = exact * exact
+    found: Float64s = square - np.rint(square)
+    return found
 
 
 _REDUCED: Mapping[str, tuple[np.ufunc, Callable[[Float64s, Float64s, Float64s], Float64s]]] = {
     "sum": (np.add, lambda value, _, __: quantised(value)),
     "squares": (np.add, _squares),
+    "remainders": (np.add, _remainders),
     "min": (np.minimum, lambda value, _, __: value),
     "max": (np.maximum, lambda value, _, __: value),
     "edges": (np.add, lambda value, earlier, _: ((value > 0.5) & (earlier <= 0.5)).astype(np.float64)),

@@ -90,6 +90,18 @@ def test_s29_sums_do_not_depend_on_batches() -> None:
     assert abs(found[0] - exact) < 2**-20
 
 
+def test_s29_squares_do_not_depend_on_batches_either() -> None:
+    values = np.random.default_rng(2).normal(400, 20, 240).round(3).tolist()
+    found = set()
+    for size in (1, 7, 240):
+        rig = Rig({"r": "stddev(flow over 4 min) > 0"})
+        for start in range(0, 240, size):
+            rig.step(*(("flow", at, values[at]) for at in range(start, min(start + size, 240))))
+        rig.engine.advance(T0 + 4 * MINUTE)
+        found.add(held(rig.engine))
+    assert len(found) == 1
+
+
 def test_s30_minutes_go_on_for_two_hours_of_silence() -> None:
     rule = {"when": "absent(flow over 10 min)", "on_delay": "1h"}
     assert changes(rule, 24 * 3600, flow={0: 1}) == [("raise", 600 + 3600 + 60)]
