@@ -240,8 +240,10 @@ def _number(spec: PointSpec, value: Value) -> float:
 def engine_for(case: Case, cls: EquipmentClass) -> Engine:
     """A fresh engine over one equipment of the class, with the case's parameters and every point.
 
-    Where the case says so another of the class stands beside it, as equipment 2.
+    It has the case's rule alone: rules do not know of one another. Where the case says so another of the
+    class stands beside it, as equipment 2.
     """
+    cls = cls.model_copy(update={"rules": tuple(rule for rule in cls.rules if rule.key == case.rule)})
     name = Text("case", "case")
     parameters = {spec.key: spec.default for spec in cls.parameters} | case.parameters
     nothing: _Links = {}

@@ -19,7 +19,7 @@ from rules.expression import TermError, check_catalogue
 from rules.language.deadband import DeadbandError
 from rules.relations import Past
 from rules.window import NEVER, Latest
-from rules.windows.history import BLOCK, History
+from rules.windows.history import History
 from rules.windows.lanes import Lanes
 from rules.windows.stream import Stream
 
@@ -106,7 +106,7 @@ class Engine:
         start, size = 0, len(ts)
         while start < size:
             minute = max(int(ts[start]) // MINUTE, self._history.minute)
-            end = min(start + PIECE, int(np.searchsorted(ts, (minute + BLOCK) * MINUTE)))
+            end = min(start + PIECE, int(np.searchsorted(ts, (minute + self._history.block) * MINUTE)))
             if end < size and ts[end] == ts[end - 1]:
                 whole = int(np.searchsorted(ts, ts[end]))
                 end = whole if whole > start else int(np.searchsorted(ts, ts[end], side="right"))
@@ -155,7 +155,7 @@ class Engine:
         opened = history.minute
         streams = [self._points(fresh, order), *(rules.stream(turn) for rules, turn in turns)]
         stream = Stream(*(np.concatenate(part) for part in zip(*streams, strict=True)))
-        bars = history.add(stream, max(0, min(minute, opened + BLOCK) - opened))
+        bars = history.add(stream, max(0, min(minute, opened + history.block) - opened))
         values = history.advance(bars) if len(bars) > 1 else history.values[np.newaxis]
         for rules, turn in turns:
             yield from rules.finish(turn, values, opened)
@@ -195,7 +195,7 @@ class Engine:
         awake = (self._last + SILENCE) // MINUTE
         while history.minute < min(minute, awake):
             opened = history.minute
-            count = min(BLOCK, min(minute, awake) - opened)
+            count = min(history.block, min(minute, awake) - opened)
             empty = Stream(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
             values = history.advance(history.add(empty, count))
             for rules in self._classes:

@@ -13,8 +13,8 @@ from rules.windows.lanes import Lanes, Look
 from rules.windows.rings import KINDS, Ring
 from rules.windows.stream import NEUTRAL, Before, Stream, merge, segments
 
-BLOCK = 8
-"""How many minutes are moved on at once."""
+LEAST_BLOCK, LARGEST_BLOCK = 8, 60
+FIGURES_AT_ONCE = 2**20
 CHUNK = 8_192
 """How many lanes are looked over at once; bounds the memory beside the bars."""
 
@@ -37,6 +37,8 @@ class History:
 
     def __init__(self, lanes: Lanes) -> None:
         self.lanes = lanes
+        self.block = min(LARGEST_BLOCK, max(LEAST_BLOCK, FIGURES_AT_ONCE // (lanes.size + 1)))
+        """How many minutes are moved on at once: few where there are many lanes, for memory."""
         self.minute = 0
         self.late = 0
         """How many values came for minutes that were done."""
@@ -44,7 +46,7 @@ class History:
         self.before = Before(lanes.size)
         self.born: Int64s = np.zeros(lanes.size, dtype=np.int64)
         """Since which minute each lane has been watched without a break."""
-        self.rings = {(ring.kind, ring.step): ring for ring in _rings(lanes.looks)}
+        self.rings = {(ring.kind, ring.step): ring for ring in _rings(lanes.looks, self.block)}
         self.wanted = frozenset(name for ring in self.rings.values() for name in KINDS[ring.kind].figures)
         self.open = self._new_bar()
         self.learned = [
@@ -97,8 +99,8 @@ class History:
         minutes = len(bars) - 1
         found = np.empty((minutes + 1, self.lanes.values))
         found[:] = self.values
-        for start in range(0, minutes, BLOCK):
-            block = bars[start : min(start + BLOCK, minutes)]
+        for start in range(0, minutes, self.block):
+            block = bars[start : min(start + self.block, minutes)]
             stacked = {name: np.array([bar[name] for bar in block]) for name in self.wanted}
             for ring in self.rings.values():
                 ring.push(stacked, self.minute)
@@ -169,7 +171,7 @@ class History:
         return values
 
 
-def _rings(looks: Sequence[Look]) -> list[Ring]:
+def _rings(looks: Sequence[Look], block: int) -> list[Ring]:
     lanes: dict[tuple[str, int], list[Int64s]] = {}
     bars: dict[tuple[str, int], int] = {}
     for look in looks:
@@ -179,6 +181,6 @@ def _rings(looks: Sequence[Look]) -> list[Ring]:
             length = 1 if look.function == "learned" else look.span_bars
             bars[key] = max(bars.get(key, 1), length)
     return [
-        Ring(kind, step, np.unique(np.concatenate(found)), bars[kind, step])
+        Ring(kind, step, np.unique(np.concatenate(found)), bars[kind, step], at_once=block)
         for (kind, step), found in lanes.items()
     ]

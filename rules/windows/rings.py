@@ -47,9 +47,9 @@ class Ring:
     so that it does not matter when the engine was started.
     """
 
-    def __init__(self, kind: str, step: int, lanes: Int64s, bars: int) -> None:
+    def __init__(self, kind: str, step: int, lanes: Int64s, bars: int, *, at_once: int) -> None:
         self.kind, self.step, self.lanes, self.bars = kind, step, lanes, bars
-        self._room = bars + max(8, bars // 8)
+        self._room = bars + max(at_once, bars // 8)
         neutral = self._finish({name: np.full(1, NEUTRAL[name]) for name in KINDS[kind].figures})
         self._empty = float(neutral[0])
         self._bars: Float64s = np.full((self._room, len(lanes)), self._empty)
