@@ -47,7 +47,7 @@ class PumpModel(Model):
         "imbalance": ("vibration_zone_c", "vibration_zone_d"),
         "blocked_outlet": ("low_flow",),
         "dead_head": ("dead_head", "low_flow"),
-        "dry_run": ("dry_run", "low_flow", "low_suction"),
+        "dry_run": ("dry_run", "low_flow", "low_suction", "below_curve"),
         "overheating_winding": ("winding_warn", "winding_alarm"),
         "current_unbalance": ("current_unbalance",),
         "trip": ("trip", "start_failure"),

@@ -41,16 +41,37 @@ class TransformerModel(Model):
 
     equipment_class = "transformer"
     faults: ClassVar[Truth] = {
-        "winding_fault": ("winding_uneven", "winding_hot", "winding_trip"),
-        "fan_failure": ("fans_failed", "winding_hot", "winding_trip"),
-        "overload": ("load_note", "load_high", "overload", "winding_hot", "oil_warm"),
+        "winding_fault": (
+            "winding_uneven",
+            "winding_hot",
+            "winding_trip",
+            "winding_forecast",
+            "insulation_ageing",
+        ),
+        "fan_failure": (
+            "fans_failed",
+            "winding_hot",
+            "winding_trip",
+            "winding_forecast",
+            "insulation_ageing",
+        ),
+        "overload": (
+            "load_note",
+            "load_high",
+            "overload",
+            "winding_hot",
+            "oil_warm",
+            "winding_forecast",
+            "oil_forecast",
+            "insulation_ageing",
+        ),
         "unbalanced_load": ("neutral_high", "winding_uneven", "phases_unequal"),
-        "ventilation_failed": ("room_hot", "oil_warm"),
-        "oil_overheating": ("oil_warm", "oil_hot"),
+        "ventilation_failed": ("room_hot", "oil_warm", "oil_forecast"),
+        "oil_overheating": ("oil_warm", "oil_hot", "oil_forecast"),
         "oil_leak": ("oil_level_low",),
         "inner_fault": ("gas_relay_alarm", "gas_relay_trip", "pressure_relief"),
         "door_open": ("door_open",),
-        "sensor_drift": ("winding_uneven",),
+        "sensor_drift": ("winding_uneven", "winding_forecast"),
         "sensor_stuck": ("winding_temperature_l1_frozen", "winding_uneven"),
     }
     sensor = SENSOR

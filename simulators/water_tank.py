@@ -56,7 +56,13 @@ class WaterTankModel(Model):
         "warm_backflow": ("water_warm",),
         "hatch_open": ("hatch_open",),
         "sensor_drift": ("overflow", "makeup_without_demand", "level_low"),
-        "sensor_stuck": ("level_sensors_differ", "level_frozen", "overflow", "makeup_without_demand"),
+        "sensor_stuck": (
+            "level_sensors_differ",
+            "level_stuck",
+            "level_frozen",
+            "overflow",
+            "makeup_without_demand",
+        ),
     }
     sensor = SENSOR
 

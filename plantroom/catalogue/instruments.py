@@ -139,7 +139,8 @@ def _text(kind: _Kind, spec: PointSpec, cls: EquipmentClass) -> str:
     rests = quantity in _RESTING and not spec.key.endswith("level") and not spec.key.startswith("vibration")
     if kind is LOST:
         return " and ".join([_absent(spec.key, lost_after(spec)), *_others(spec, cls)])
-    if rests:
+    # a set-point is no measurement: it stands still or jumps as its control wants
+    if rests or spec.key.endswith("setpoint"):
         return ""
     runs = _runs(spec, cls, quantity)
     if kind is SPIKY:

@@ -9,7 +9,7 @@ import pytest
 
 from plantroom.alarms import AlarmEvent
 from plantroom.model import PointKind
-from plantroom.times import MINUTE, SECOND, Nanos
+from plantroom.times import DAY, MINUTE, SECOND, Nanos
 from simulators.base import Fault
 from simulators.faults import ground_truth
 from simulators.registry import model_of, models
@@ -137,9 +137,12 @@ def test_a_fault_raises_its_rules_and_no_others(
     name = f"{equipment_class}/{kind}"
     usual = EXAMPLES[equipment_class], STARTS.get(equipment_class, WINTER_DAY)
     key, start = ELSEWHERE.get(name, usual)
+    # an instrument counts as frozen that moved for a day before, and stood still for two hours
+    frozen = all(rule.endswith("_frozen") for rule in rules)
+    lead, hours = (DAY, 26.5) if frozen else (0, HOURS.get(name, 1.5))
     begin = start + 5 * MINUTE
+    start -= lead
     model = demo.model(key, start, [Fault(kind, key, begin)])
-    hours = HOURS.get(name, 1.5)
     changes = demo.alarms(model, hours * 3600, 20 if hours > 2 else model.period_s)
     raised = {rule for _, rule, event in changes if event is AlarmEvent.RAISE}
     assert raised <= set(rules)
