@@ -28,10 +28,12 @@ Piece: TypeAlias = trials.Trials | trials.Healthy
 Raised: TypeAlias = list[tuple[int, Nanos, str]]
 """Equipment, reading time, rule."""
 
-SIDE = 8
-"""Healthy equipment of a class side by side in one engine, which is faster than one after the other."""
+SIDE = 16
+"""Most healthy equipment of a class side by side in one engine, which is faster than one after the other."""
 SLICES = 4
 """Stretches of healthy running over the year, one for each season."""
+SHORTEST: Nanos = 10 * DAY
+"""Stretch below which fewer equipment run for longer instead: rules look back over days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def pieces(
     if total:
         for name in names:
             cls = _catalogue()[name]
-            side = SIDE if total >= SIDE * SLICES * DAY else 1
+            side = max(1, min(SIDE, total // (SLICES * SHORTEST)))
             found.extend(trials.healthy(cls, total, slices=SLICES, side=side, seed=first_seed))
     return found
 
