@@ -27,7 +27,7 @@ from plantroom.times import MINUTE, SECOND
 from rules.engine import Engine
 
 EQUIPMENT, POINTS = 5_000, 20
-MINUTES = 60
+MINUTES = 10
 SILENCE, AFTER = 180, 10
 """For how many minutes nothing comes, and how many follow."""
 LIMIT_MB = 2_000
