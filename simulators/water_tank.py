@@ -48,14 +48,14 @@ class WaterTankModel(Model):
 
     equipment_class = "water_tank"
     faults: ClassVar[Truth] = {
-        "supply_lost": ("no_inflow", "level_low", "level_very_low"),
+        "supply_lost": ("no_inflow", "level_low", "level_very_low", "level_forecast"),
         "inlet_stuck": ("inlet_leaks", "level_high", "inlet_stuck", "overflow"),
         "leak": ("makeup_without_demand", "level_low", "level_very_low"),
         "turbid_supply": ("turbidity_high",),
-        "chlorine_loss": ("chlorine_low",),
+        "chlorine_loss": ("chlorine_low", "chlorine_forecast"),
         "warm_backflow": ("water_warm",),
         "hatch_open": ("hatch_open",),
-        "sensor_drift": ("overflow", "makeup_without_demand", "level_low"),
+        "sensor_drift": ("overflow", "makeup_without_demand", "level_low", "level_sensors_differ"),
         "sensor_stuck": (
             "level_sensors_differ",
             "level_stuck",
