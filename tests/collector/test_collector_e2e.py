@@ -134,7 +134,7 @@ class TestDelivery:
             ("topic", 1, 1),
             ("unknown_equipment", 23, 23),
         ]
-        assert running.health.unguaranteed_sites == ("hq",)
+        until(lambda: running.health.unguaranteed_sites == ("hq",), what="the site without guarantee")
 
     @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
     def test_what_is_sent_while_the_collector_is_away_arrives(

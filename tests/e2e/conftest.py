@@ -56,12 +56,12 @@ def has_stored(app: Application, readings: int) -> bool:
 
 
 def alarm_log(app: Application) -> list[tuple[str, str, str, int]]:
-    """(equipment, rule, event, reading time) of every change by the process, in order."""
+    """(equipment, rule, event, reading time) of every raise and clear by the process, in order."""
     with app.database.session() as session:
         rows = session.execute(
             select(AlarmRow, AlarmEventRow)
             .join(AlarmEventRow, AlarmEventRow.alarm_id == AlarmRow.id)
-            .where(AlarmEventRow.by == alarms.PROCESS)
+            .where(AlarmEventRow.by == alarms.PROCESS, AlarmEventRow.event.in_(("raise", "clear")))
             .order_by(AlarmEventRow.at, AlarmEventRow.id)
         ).all()
         return [(row.equipment.key, row.rule, event.event, event.at) for row, event in rows]
