@@ -50,7 +50,7 @@ class WaterTankModel(Model):
     faults: ClassVar[Truth] = {
         "supply_lost": ("no_inflow", "level_low", "level_very_low", "level_forecast"),
         "inlet_stuck": ("inlet_leaks", "level_high", "inlet_stuck", "overflow"),
-        "leak": ("makeup_without_demand", "level_low", "level_very_low"),
+        "leak": ("makeup_without_demand", "level_low", "level_very_low", "level_forecast"),
         "turbid_supply": ("turbidity_high",),
         "chlorine_loss": ("chlorine_low", "chlorine_forecast"),
         "warm_backflow": ("water_warm",),

@@ -139,6 +139,8 @@ class Lanes:
                 bars = window.span // window.step
                 step = window.step // MINUTE
                 need = 1 if window.where is not None else (bars + 1) // 2
+                if window.function in ("time_to", "slope"):
+                    need = max(need, (bars + 2) // 3)  # a machine that has just started only warms up
                 base = lanes.base[Series(window.source, window.where)]
                 limit = lanes.limits[index]
                 groups.setdefault((window.function, bars, step, need, window.counter), []).append(

@@ -28,6 +28,15 @@ class Window:
 Values = list[tuple[int, float]]
 
 
+def needed(window: Window, bars: int) -> float:
+    """How many of a window's bars must hold a value."""
+    if window.function in ("count", "changes", "duration"):
+        return 1
+    if not window.where:
+        return (bars + 1) / 2
+    return math.ceil(bars / 3) if window.function in ("slope", "time_to") else 1
+
+
 def say(window: Window, values: Values, now: int, born: int) -> float | None:
     """The window's answer at `now`, None unknown; the equipment has been watched since `born`."""
     end = now // window.step * window.step
@@ -40,7 +49,7 @@ def say(window: Window, values: Values, now: int, born: int) -> float | None:
         return None if end - born < window.span else float(not any(bars))
     if window.function == "learned":
         return learned(window, values)
-    need = 1 if window.where or window.function in ("count", "changes", "duration") else (len(bars) + 1) / 2
+    need = needed(window, len(bars))
     if sum(1 for bar in bars if bar) < math.floor(need):
         return None
     inside = [value for bar in bars for _, value in bar]

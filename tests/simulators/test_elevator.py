@@ -51,7 +51,7 @@ def test_traffic_is_dense_in_the_morning_and_thin_at_night(demo: Property) -> No
         before = float(model.step(start + 2 * SECOND, 2.0)["trips"])
         return float([model.step(start + n * 4 * SECOND, 4.0) for n in range(1, 900)][-1]["trips"]) - before
 
-    assert trips(MORNING) > 5 * trips(local(2026, 10, 19, 2))
+    assert trips(MORNING) > 4 * trips(local(2026, 10, 19, 2))
 
 
 def test_entrapment_stops_the_car_between_floors_until_rescue(demo: Property) -> None:
