@@ -8,13 +8,10 @@ stuck damper shows in the temperatures only. It runs from 06:30 to 21:30, or alw
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import SECOND, Nanos
-from simulators.base import Fault, Model, SensorFault, Truth, Values
+from simulators.base import Model, SensorFault, Truth, Values
 from simulators.physics import PiLoop, Sensor, clip, first_order, interpolate, is_between, normal, substeps
 
 TEMPERATURE = Sensor(noise=0.05, resolution=0.1)
@@ -60,16 +57,7 @@ class AhuModel(Model):
     }
     sensor = SENSOR
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
         self.clean_filter = self.rng.uniform(75.0, 95.0)
         self.busy = self.rng.uniform(0.8, 1.0)
         self.opens = self.rng.uniform(6.25, 6.75)
@@ -86,7 +74,7 @@ class AhuModel(Model):
         self.speed = self.flow = self.duct = self.filter_drop = 0.0
         self.scheduled = self.commanded = self.turning = self.frozen = False
         for earlier_s in range(SETTLING_S, 0, -20):
-            self.move(start - earlier_s * SECOND, 20.0)
+            self.move(self.start - earlier_s * SECOND, 20.0)
 
     def move(self, ts: Nanos, dt_s: float) -> None:
         """Nothing; the true state goes on by `dt_s` and stands at `ts`."""

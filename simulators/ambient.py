@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import MINUTE, Nanos
-from simulators.base import Fault, Model
+from simulators.base import Model
 
 LONGEST_PART_S = 30.0
 """Step of the integration; the lags of plants are slow."""
@@ -22,22 +20,13 @@ class AmbientModel(Model):
     months: ClassVar[tuple[int, ...]] = tuple(range(1, 13))
     """When all its faults can show, on a working day; a resting plant hides them."""
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
         self._draw = self.rng.random
         self.defects: dict[str, float] = dict.fromkeys(self.faults, 0.0)
         """Fault kind -> how far it has gone now."""
         self.clock = self.outdoor = 0.0
         """The local hour and the outdoor air, to the minute."""
-        self._look_at = start
+        self._look_at = self.start
 
     def perceive(self, ts: Nanos) -> None:
         """Nothing; weather and clock are those of `ts` to the minute, the defects those of `ts`."""

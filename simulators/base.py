@@ -100,6 +100,10 @@ class Model(ABC):
         self._zone_offset: Nanos = 0
         self._weather_minute: Nanos | None = None
         self._weather = 0.0
+        self.begin()
+
+    def begin(self) -> None:  # noqa: B027  most models have more
+        """Nothing; the true state is that of `start`."""
 
     def step(self, ts: Nanos, dt_s: float) -> Values:
         """The readings at `ts`, `dt_s` after the step before: point key -> value in the class's unit.

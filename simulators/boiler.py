@@ -8,14 +8,11 @@ stands by under pressure, warm as its room.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import HOUR, SECOND, Nanos
 from simulators.ambient import AmbientModel, parts
-from simulators.base import Fault, SensorFault, Truth, Values
+from simulators.base import SensorFault, Truth, Values
 from simulators.physics import PiLoop, clip, first_order, is_between
 
 LEAST_FIRE = 0.2
@@ -56,22 +53,14 @@ class BoilerModel(AmbientModel):
     }
     sensor = SensorFault("system_pressure", drift=-0.7)
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
+        super().begin()
         self.fill = self.parameter("fill_pressure", 2.0)
         self.exchanger_k = self.rng.uniform(1.8, 2.4)
         self.flue_k = self.rng.uniform(60.0, 75.0)
         self.gas = self.rng.uniform(0.8, 1.6)
         """What a detector shows in clean air, % LEL."""
-        begin = start - SETTLING_S * SECOND
+        begin = self.start - SETTLING_S * SECOND
         hours = [self.climate.temperature(begin - number * HOUR) for number in range(24)]
         self.damped = sum(hours) / 24
         self.demand = self.damped < 12.5
@@ -91,9 +80,9 @@ class BoilerModel(AmbientModel):
         self.leaked = 0.0
         self.makeup = self.run_hours = 0.0
         for earlier_s in range(SETTLING_S, 0, -20):
-            self.move(start - earlier_s * SECOND, 20.0)
-        self.look(start)
-        days = self.days_in_service() + self.hour(start) / 24
+            self.move(self.start - earlier_s * SECOND, 20.0)
+        self.look(self.start)
+        days = self.days_in_service() + self.hour(self.start) / 24
         self.makeup = days * 0.06
         self.run_hours = days * 24.0 / 3
 

@@ -10,14 +10,11 @@ or always at criticality A.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import MINUTE, SECOND, Nanos
 from simulators.ambient import AmbientModel, parts
-from simulators.base import Fault, SensorFault, Truth, Values
+from simulators.base import SensorFault, Truth, Values
 from simulators.physics import clip, first_order, interpolate, is_between
 
 RATED_POWER_KW = 276.0
@@ -64,16 +61,8 @@ class ChillerModel(AmbientModel):
     }
     sensor = SensorFault("chilled_leaving", drift=4.0, stuck="condenser_pressure")
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
+        super().begin()
         self.oil_pump = self.rng.uniform(2.1, 2.5)
         self.evaporator_k = self.rng.uniform(1.0, 1.3)
         self.condenser_k = self.rng.uniform(1.2, 1.6)
@@ -84,18 +73,20 @@ class ChillerModel(AmbientModel):
         self.load = self.wet_bulb = 0.0
         self.setpoint = 7.0
         self.cool_weather = self.enabled = self.running = self.tripped = self.commanded = False
-        self.pump_until = self.rest_until = self.toggle_at = self.pumped_from = start - SETTLING_S * SECOND
+        self.pump_until = self.rest_until = self.toggle_at = self.pumped_from = (
+            self.start - SETTLING_S * SECOND
+        )
         self.flow, self.capacity, self.cop, self.power = 0.0, 0.0, 8.0, 0.0
         self.entering = self.leaving = 14.0
         self.condenser_in = self.condenser_out = 24.0
         self.evaporating = self.condensing = 20.0
         self.oil_pressure, self.oil, self.basin = 0.0, 50.0, 76.0
-        days = self.days_in_service() + self.hour(start) / 24
+        days = self.days_in_service() + self.hour(self.start) / 24
         self.starts = self.run_hours = 0.0
-        self.look(start - SETTLING_S * SECOND)
+        self.look(self.start - SETTLING_S * SECOND)
         for earlier_s in range(SETTLING_S, 0, -20):
-            self.move(start - earlier_s * SECOND, 20.0)
-        self.look(start)
+            self.move(self.start - earlier_s * SECOND, 20.0)
+        self.look(self.start)
         self.starts = float(math.floor(days * 1.2))
         self.run_hours = days * (16.0 if self.runs_around_the_clock else 9.0)
 

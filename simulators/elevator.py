@@ -7,14 +7,11 @@ every stop has its own levelling error. Drive and machine room are first-order l
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from enum import Enum
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import Nanos
-from simulators.base import Fault, Model, SensorFault, Truth, Values
+from simulators.base import Model, SensorFault, Truth, Values
 from simulators.physics import Sensor, clip, first_order, interpolate
 
 FLOORS = 24
@@ -63,19 +60,10 @@ class ElevatorModel(Model):
     }
     sensor = SensorFault("drive_temperature", drift=50.0)
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
         self.rated_speed = self.parameter("rated_speed", 1.75)
         # a little more than a day's traffic brings, so that few counters fall when a run follows another
-        days = self.days_in_service() + self._traffic_so_far(start)
+        days = self.days_in_service() + self._traffic_so_far(self.start)
         self.trips = float(math.floor(days % ROPE_LIFE_DAYS * 1090))
         self.door_cycles = float(math.floor(days * 1100))
         self.door_reopens = float(math.floor(days * 15))
@@ -94,7 +82,7 @@ class ElevatorModel(Model):
         self.alarm_button = False
         self.duty = 0.0
         """Share of the last quarter of an hour in motion."""
-        self.room = self._room(start)
+        self.room = self._room(self.start)
         self.drive = self.room + 8.0
 
     def move(self, ts: Nanos, dt_s: float) -> None:

@@ -8,15 +8,12 @@ criticality A.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import DAY, MINUTE, Nanos, from_datetime, to_datetime
 from simulators.ambient import AmbientModel
-from simulators.base import Fault, SensorFault, Truth, Values
+from simulators.base import SensorFault, Truth, Values
 from simulators.physics import clip, first_order, is_between
 
 TEST_HOUR = 2
@@ -50,24 +47,16 @@ class EmergencyLightingModel(AmbientModel):
     }
     sensor = SensorFault("battery_voltage", drift=-8.0)
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
+        super().begin()
         self.cell = self.parameter("nominal_voltage", 24.0) / CELLS
         """Nominal voltage of one of the twelve cells (or groups of cells) of the battery."""
         self.normal_light = self.rng.uniform(110.0, 150.0)
         self.emergency_light = self.rng.uniform(3.0, 5.0)
         self.room = 22.0
         self.dimmed = False
-        self.look(start)
-        self._find_tests(start, self.rng.randrange(CYCLE_DAYS * CYCLES))
+        self.look(self.start)
+        self._find_tests(self.start, self.rng.randrange(CYCLE_DAYS * CYCLES))
         self.test_until: Nanos | None = None
         self.test_is_long = False
         self.function_failed = self.duration_failed = False

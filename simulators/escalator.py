@@ -7,14 +7,11 @@ for ten minutes of cleaning on Sunday morning. A safety switch stops it on a fau
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import Nanos, to_datetime
 from simulators.ambient import AmbientModel
-from simulators.base import Fault, SensorFault, Truth, Values
+from simulators.base import SensorFault, Truth, Values
 from simulators.physics import clip, first_order, interpolate, is_between
 
 OPENS, CLOSES = 7.0, 22.5
@@ -57,16 +54,8 @@ class EscalatorModel(AmbientModel):
     }
     sensor = SensorFault("drive_temperature", drift=55.0)
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
+        super().begin()
         self.rated_speed = self.parameter("rated_speed", 0.5)
         self.direction = self.rng.choice(("up", "down"))
         self.left_ratio = self.rng.uniform(1.008, 1.012)
@@ -77,13 +66,13 @@ class EscalatorModel(AmbientModel):
         self.lining = 10.0 + 60.0 * (self.days % LINING_DAYS) / LINING_DAYS
         self.mood = self.traffic = self.hall = 0.0
         self.scheduled = False
-        self.look(start)
+        self.look(self.start)
         self.tripped = self.over_speed = False
         self.reversed_s = 0.0
         self.moving = self.scheduled
         self.speed = self.rated_speed if self.moving else 0.0
         self.drive = self.hall + (24.0 if self.moving else 2.0)
-        self.stops = self._stops_so_far(start)
+        self.stops = self._stops_so_far(self.start)
         daily = 24.0 if self.runs_around_the_clock else CLOSES - OPENS
         today = self.clock if self.runs_around_the_clock else clip(self.clock, OPENS, CLOSES) - OPENS
         self.run_hours = self.days * daily + today

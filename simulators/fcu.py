@@ -7,13 +7,10 @@ or always at criticality A. By its instruments it can be a fan coil or a VAV ter
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import HOUR, MINUTE, SECOND, Nanos
-from simulators.base import Fault, Model, SensorFault, Truth, Values
+from simulators.base import Model, SensorFault, Truth, Values
 from simulators.building import people_present
 from simulators.physics import PiLoop, Sensor, Wander, clip, first_order
 
@@ -62,16 +59,7 @@ class FcuModel(Model):
     }
     sensor = SensorFault("room_co2", drift=700.0, stuck="room_temperature", low=0.0, high=5000.0)
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
         self.busy = self.rng.uniform(0.8, 1.0)
         self.sunny = self.rng.uniform(0.7, 1.3)
         self.duct, self.comings = Wander(0.02, 600.0), Wander(0.04, 900.0)
@@ -80,11 +68,11 @@ class FcuModel(Model):
         self.loop = PiLoop(gain=0.35, reset_s=900.0, low=0.0, high=1.0)
         self.turning = False
         self.cooling = self.heating = self.damper = self.airflow = self.pan = 0.0
-        self.warm_days = self._is_warm(start)
+        self.warm_days = self._is_warm(self.start)
         self.room = self.supply = 25.1 if self.warm_days else 21.4
         self.humidity, self.co2 = 48.0, 460.0
         for earlier_s in range(SETTLING_S, 0, -30):
-            self.move(start - earlier_s * SECOND, 30.0)
+            self.move(self.start - earlier_s * SECOND, 30.0)
 
     def move(self, ts: Nanos, dt_s: float) -> None:
         """Nothing; the true state goes on by `dt_s` and stands at `ts`."""

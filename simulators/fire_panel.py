@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import MINUTE, Nanos
-from simulators.base import Fault, Model, SensorFault, Truth, Values
+from simulators.base import Model, SensorFault, Truth, Values
 from simulators.physics import Sensor, first_order, substeps
 
 CURRENT = Sensor(noise=0.4, resolution=0.1, low=0.0)
@@ -34,16 +31,7 @@ class FirePanelModel(Model):
     }
     sensor = SensorFault("battery_voltage", drift=-6.5)
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
         self.quiet_current = self.rng.uniform(165.0, 195.0)
         self.battery = FLOAT_V
 

@@ -6,13 +6,10 @@ Every Monday at ten the pump is tried without flow, with the test mode announced
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import Nanos
-from simulators.base import Fault, Model, SensorFault, Truth, Values
+from simulators.base import Model, SensorFault, Truth, Values
 from simulators.physics import Sensor, clip, substeps
 
 PRESSURE = Sensor(noise=0.01, resolution=0.02, low=0.0)
@@ -55,19 +52,10 @@ class FirePumpModel(Model):
     # the pressure switches that start the pumps are instruments of their own
     sensor = SensorFault("sprinkler_pressure", drift=-7.4, low=0.0)
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
         self.pressure = self.rng.uniform(JOCKEY_ON + 0.1, JOCKEY_OFF)
         self.tank = self.rng.uniform(98.2, 99.2)
-        self.jockey_starts = float(math.floor((self.days_in_service() * 24.0 + self.hour(start)) / 4.0))
+        self.jockey_starts = float(math.floor((self.days_in_service() * 24.0 + self.hour(self.start)) / 4.0))
         self.jockey = self.running = self.commanded = self.testing = False
 
     def move(self, ts: Nanos, dt_s: float) -> None:

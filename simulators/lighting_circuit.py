@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import Nanos
-from simulators.base import Fault, Model, SensorFault, Truth, Values
+from simulators.base import Model, SensorFault, Truth, Values
 from simulators.physics import Sensor, clip, first_order, is_between
 
 POWER_SHARE = Sensor(noise=0.0006, resolution=0.0001, low=0.0)
@@ -34,26 +31,17 @@ class LightingCircuitModel(Model):
     }
     sensor = SensorFault("illuminance", drift=-250.0, low=0.0)
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
         self.lamps = max(1.0, self.parameter("lamp_count", 20.0))
         self.full_power = self.parameter("full_power", self.lamps * self.parameter("lamp_power", 18.0))
         self.full_light = self.parameter("target_illuminance", 100.0) * self.rng.uniform(1.1, 1.3)
         self.late = self.rng.uniform(0.0, 0.3)
         """Hours by which this circuit's clock runs behind the others'."""
-        self.burn_hours = self._burnt(start) % LAMP_LIFE_H
+        self.burn_hours = self._burnt(self.start) % LAMP_LIFE_H
         self.commanded = self.closed = False
         self.burning = 0.0
         """Lamps that burn."""
-        self.light = self.full_light if self._is_commanded(start) else 0.0
+        self.light = self.full_light if self._is_commanded(self.start) else 0.0
 
     def move(self, ts: Nanos, dt_s: float) -> None:
         """Nothing; the true state goes on by `dt_s` and stands at `ts`."""

@@ -8,13 +8,10 @@ winding as first-order lags. It runs all the time, its speed following the day's
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import Nanos, to_datetime
-from simulators.base import Fault, Model, SensorFault, Truth, Values
+from simulators.base import Model, SensorFault, Truth, Values
 from simulators.physics import Sensor, clip, first_order, is_between, substeps
 
 PRESSURE = Sensor(noise=0.008, resolution=0.01)
@@ -56,16 +53,7 @@ class PumpModel(Model):
     }
     sensor = SensorFault("bearing_temperature", drift=48.0)
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
         self.rated_flow = self.parameter("rated_flow", 50.0)
         self.rated_current = self.parameter("rated_current", 15.0)
         self.shutoff = self.parameter("shutoff_pressure", 6.0)
@@ -74,15 +62,15 @@ class PumpModel(Model):
         self.oversize = self.rng.uniform(1.02, 1.05)
         """How far the circuit lets more than the rated flow through when the filters are clean."""
         self.changeover = self.rng.uniform(3.0, 3.5)
-        self.run_hours = self.days_in_service() * 24.0 + self.hour(start)
+        self.run_hours = self.days_in_service() * 24.0 + self.hour(self.start)
         self.starts = float(self._sundays())
         self.commanded = self.running = True
         self.tripped = False
-        self.speed = self._wanted_speed(start)
+        self.speed = self._wanted_speed(self.start)
         self.flow = self.oversize
         self.load = 1.0
         self.vibration = self.roughness
-        self.room = self._room(start)
+        self.room = self._room(self.start)
         self.bearing = self.room + 24.0
         self.winding = self.room + 48.0
 

@@ -8,13 +8,10 @@ the board after ten seconds, unless a fault forbids it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import MINUTE, Nanos
-from simulators.base import Fault, Model, SensorFault, Truth, Values
+from simulators.base import Model, SensorFault, Truth, Values
 from simulators.building import BUSIEST, electrical_load
 from simulators.physics import Sensor, Wander, first_order, normal
 
@@ -80,16 +77,7 @@ class SwitchboardModel(Model):
     }
     sensor = SensorFault("joint_temperature_l1", drift=30.0, low=-40.0, high=250.0)
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
         rng = self.rng
         self.nominal = self.parameter("nominal_phase", 220.0)
         self.rated = self.parameter("rated_current", 630.0)
@@ -103,7 +91,7 @@ class SwitchboardModel(Model):
         self.grid, self.uneven = Wander(0.014, 45.0), Wander(0.006, 1500.0)
         self.reactive, self.distortion = Wander(0.003, 600.0), Wander(0.12, 900.0)
         # as if the load had always been a little more than it ever is, so that a later run never begins lower
-        hours = self.days_in_service() * 24.0 + self.hour(start)
+        hours = self.days_in_service() * 24.0 + self.hour(self.start)
         self.energy = hours * 3.0 * self.nominal * self.rated * BUSIEST / 1000
         self.normal = self.live = True
         self.standby = self.on_standby = self.tripped = False
@@ -111,7 +99,7 @@ class SwitchboardModel(Model):
         """Seconds since the normal supply was lost."""
         self.minute: Nanos | None = None
         self.demand = self.load = self.room = 0.0
-        self._look(start, 60.0)
+        self._look(self.start, 60.0)
         self.frequency, self.factor, self.power, self.unbalance = 50.0, 0.965, 0.0, 0.0
         self.phases = self.lines = (self.nominal, self.nominal, self.nominal)
         self.currents, self.neutral = NOTHING, 0.0

@@ -7,13 +7,10 @@ It has the instruments of the dry and of the oil-filled kind; the site file says
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import MINUTE, Nanos
-from simulators.base import Fault, Model, SensorFault, Truth, Values
+from simulators.base import Model, SensorFault, Truth, Values
 from simulators.building import electrical_load
 from simulators.physics import Sensor, Wander, first_order, normal
 
@@ -76,25 +73,16 @@ class TransformerModel(Model):
     }
     sensor = SENSOR
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
         self.spread = [self.rng.uniform(-0.025, 0.025) for _ in range(3)]
         self.oil_level = self.full_oil = self.rng.uniform(56.0, 66.0)
         self.activity = Wander(0.01, 240.0)
         self.minute: Nanos | None = None
         self.demand = 0.0
-        self.load = self._demand(start)
+        self.load = self._demand(self.start)
         self.shares = [self.load] * 3
         self.fans = False
-        self.room = self._room(start)
+        self.room = self._room(self.start)
         self.windings = [self.room + IDLE_K + COPPER_K * self.load**1.6] * 3
         self.oil = self.room + OIL_IDLE_K + OIL_LOAD_K * self.load**1.6
 

@@ -7,13 +7,10 @@ in the tank; filling stirs the sediment up; the water warms towards its room.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from plantroom.model import Equipment
 from plantroom.times import MINUTE, Nanos
-from simulators.base import Fault, Model, SensorFault, Truth, Values
+from simulators.base import Model, SensorFault, Truth, Values
 from simulators.physics import Sensor, Wander, clip, first_order, normal
 
 LEVEL = Sensor(noise=0.12, resolution=0.1, low=-5.0, high=110.0)
@@ -66,16 +63,7 @@ class WaterTankModel(Model):
     }
     sensor = SENSOR
 
-    def __init__(
-        self,
-        equipment: Equipment,
-        zone: ZoneInfo,
-        start: Nanos,
-        *,
-        seed: int = 1,
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(equipment, zone, start, seed=seed, faults=faults)
+    def begin(self) -> None:
         rng = self.rng
         self.filling = False
         # a run begins when the tank is about to be filled
@@ -84,11 +72,11 @@ class WaterTankModel(Model):
         self.draw, self.mains = Wander(0.16, 180.0), Wander(0.03, 900.0)
         self.dosing, self.dirt = Wander(0.02, 7200.0), Wander(0.015, 3600.0)
         self.minute: Nanos | None = None
-        self.demand = self._demand(start)
+        self.demand = self._demand(self.start)
         self.inlet = self.outlet = 0.0
         self.chlorine = 0.36
         self.turbidity = 0.2
-        self.temperature = self._supplied(start) + 0.5
+        self.temperature = self._supplied(self.start) + 0.5
 
     def move(self, ts: Nanos, dt_s: float) -> None:
         """Nothing; the true state goes on by `dt_s` and stands at `ts`."""
