@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from plantroom.readings import Bools, Float64s, Int32s, Int64s, UInt8s
+from rules.runs import opens
 from rules.window import Latest, Window
 
 
@@ -67,14 +68,13 @@ class Evaluations:
 
 def evaluations(column: Int64s, at: Int64s, evaluated: Int64s) -> Evaluations:
     """Evaluations at times that are sorted by equipment; `evaluated` [E] is when each was asked last."""
-    opens = np.ones(len(column), dtype=np.bool_)
-    opens[1:] = column[1:] != column[:-1]
-    start = np.flatnonzero(opens)
+    new = opens(column)
+    start = np.flatnonzero(new)
     before = np.empty_like(at)
     before[1:] = at[:-1]
     before[start] = evaluated[column[start]]
     count = np.diff(np.append(start, len(column)))
-    return Evaluations(column, at, before, np.cumsum(opens) - 1, start, count)
+    return Evaluations(column, at, before, np.cumsum(new) - 1, start, count)
 
 
 class Aligned(NamedTuple):
@@ -121,8 +121,7 @@ def aligned(
     if not len(equipment):
         return
     row, bounds = layout.row[readings.place], layout.bounds
-    new = np.ones(len(equipment), dtype=np.bool_)
-    new[1:] = (equipment[1:] != equipment[:-1]) | (readings.ts[1:] != readings.ts[:-1])
+    new = opens(equipment, readings.ts)
     first = np.flatnonzero(new)
     group = np.cumsum(new) - 1
     whole = evaluations(equipment[first], readings.ts[first], evaluated)
@@ -199,11 +198,3 @@ def commit(window: Window, readings: Placed) -> None:
     window.ts.reshape(-1)[place] = readings.ts
     window.quality.reshape(-1)[place] = readings.quality
     window.until.reshape(-1)[place] = readings.ts + window.stale_after.reshape(-1)[place]
-
-
-def order_of(key: Int64s, bound: int) -> Int64s:
-    """A stable order of keys in [0, bound). numpy sorts 16 bits by radix, many times faster than more."""
-    if bound <= 1 << 16:
-        return np.argsort(key.astype(np.uint16), kind="stable")
-    low = np.argsort((key & 0xFFFF).astype(np.uint16), kind="stable")
-    return low[order_of(key[low] >> 16, (bound >> 16) + 1)]

@@ -36,7 +36,7 @@ from rules.states import Before, Lasting
 from rules.timers import NO_FLIPS, Flips, Timers
 from rules.window import NEVER, Window
 from rules.windows.lanes import ClassLanes
-from rules.windows.stream import Stream
+from rules.windows.stream import NO_VALUES, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,6 @@ class ClassRules:
         everything = [rule.raises for rule in self.compiled]
         windows = list(dict.fromkeys(item for rule in self.compiled for item in rule.windows))
         self.lanes = ClassLanes(windows, window, window.fixed)
-        self._index = {term: index for index, term in enumerate(windows)}
         self._lay_out([rule.raises for rule in reading])
         sources = [series.source for series in self.lanes.expressions]
         wheres = [series.where for series in self.lanes.expressions if series.where is not None]
@@ -174,8 +173,8 @@ class ClassRules:
         tick_rows: dict[Term, int] = {item: row for row, item in enumerate(windows)}
         for name in dict.fromkeys(part for part in _found(Calendar, [rule.raises for rule in minutely])):
             tick_rows[name] = len(tick_rows)
-        self._tick_rows = tick_rows
         self.minutely = Judge(minutely, tick_rows, window)
+        self._tick_rows = tick_rows
         self.judges = (self.reading, self.minutely)
         self.height = max(
             self.reading.height, self._sources.height, *(stage.program.height for stage in self._stages)
@@ -196,8 +195,6 @@ class ClassRules:
             for term in dict.fromkeys(_found(kind, every)):
                 rows[term] = len(rows)
         self.rows = rows
-        self._windowed = [term for term in rows if isinstance(term, Windowed)]
-        self._calendar = [term for term in rows if isinstance(term, Calendar)]
         self.related = [term for term in rows if isinstance(term, Related)]
         previous = [term for term in rows if isinstance(term, Previous)]
         self.before = Before([term.row for term in previous], len(self.window.equipment))
@@ -211,10 +208,8 @@ class ClassRules:
         return _Stage(lasting, program, [self.rows[item] for item in found])
 
     def _gap(self, item: Elapsed) -> Int64s:
-        own = sorted({part.row for part in walk(spelled(item.item)) if isinstance(part, PointValue)})
-        stand = np.where(self.window.present, self.window.stale_after, -NEVER)[own]
-        found: Int64s = stand.min(axis=0, initial=-NEVER)
-        return found
+        own = {part.row for part in walk(spelled(item.item)) if isinstance(part, PointValue)}
+        return self.window.longest_gap(sorted(own))
 
     @property
     def stages(self) -> Sequence[Lasting]:
@@ -223,6 +218,8 @@ class ClassRules:
 
     def number(self) -> None:
         """Take over the numbers of the lanes, once all classes have theirs."""
+        self._of_reading = _Outside.of(self.rows, self.lanes)
+        self._of_minute = _Outside.of(self._tick_rows, self.lanes)
         expressions, taken = self.lanes.expressions, self._sources.taken
         numbers = [index for index in range(len(expressions)) if taken[index].number]
         truths = [index for index in range(len(expressions)) if not taken[index].number]
@@ -250,7 +247,7 @@ class ClassRules:
         found = aligned.found
         board = np.empty((self.height, len(found.at)))
         board[: len(aligned.values)] = aligned.values
-        self._know_time(board, found)
+        self._know_time(self._of_reading, board, found.column, found.at)
         for term in self.related:
             if past is not None:
                 board[self.rows[term]] = relations.at(self.members[term], found.column, found.at, past)
@@ -259,22 +256,24 @@ class ClassRules:
         self._stages[0].run(board, found)
         return Turn(aligned, board)
 
-    def _outs(self, windows: Sequence[Windowed]) -> Int64s:
-        """Where the values of windows begin among the property's."""
-        index = np.array([self._index[term] for term in windows], dtype=np.int64)
-        found: Int64s = self.lanes.out + index * self.lanes.width
-        return found
+    def _know_time(self, to: _Outside, board: Float64s, column: Int64s, at: Int64s) -> None:
+        """Fill in the calendar at each time."""
+        if to.calendar:
+            clock = local(at, self._zones, self._zone_of[column])
+            for name, row in to.calendar:
+                board[row] = named(name, clock)
 
-    def _know_time(self, board: Float64s, found: Evaluations) -> None:
-        if self._calendar:
-            clock = local(found.at, self._zones, self._zone_of[found.column])
-            for term in self._calendar:
-                board[self.rows[term]] = named(term.name, clock)
+    def _look_back(
+        self, to: _Outside, board: Float64s, column: Int64s, values: Float64s, tick: Int64s
+    ) -> None:
+        """Fill in what the windows of each equipment said at its tick: values float64[ticks, windows]."""
+        if to.windowed:
+            board[to.windowed] = values[tick, to.outs[:, np.newaxis] + column]
 
     def stream(self, turn: Turn) -> Stream:
         """What the evaluations add to the series that are expressions, by lane and time."""
         if not len(self._expressions.base):
-            return Stream(_NO_LANES, _NO_LANES, np.empty(0))
+            return NO_VALUES
         found, fresh = turn.aligned.found, turn.aligned.fresh
         numbers, truths = self._sources.run(turn.board, found.column)
         series, of_where = self._expressions, self._of_where
@@ -291,10 +290,8 @@ class ClassRules:
     def finish(self, turn: Turn, values: Float64s, minute: int) -> Iterator[AlarmChange]:
         """The changes at the evaluations. `values` are the windows' at each minute from `minute` on."""
         found, board = turn.aligned.found, turn.board
-        if self._windowed:
-            tick = np.clip(found.at // MINUTE - minute, 0, len(values) - 1)
-            outs = self._outs(self._windowed)[:, np.newaxis] + found.column
-            board[[self.rows[term] for term in self._windowed]] = values[tick, outs]
+        tick = np.clip(found.at // MINUTE - minute, 0, len(values) - 1)
+        self._look_back(self._of_reading, board, found.column, values, tick)
         self._stages[1].run(board, found)
         self.window.evaluated[found.equipment] = found.at[found.last]
         if self.reading.rules:
@@ -310,12 +307,8 @@ class ClassRules:
         at = np.tile((minute + 1 + np.arange(minutes)) * MINUTE, width)
         found = evaluations(column, at, np.full(width, minute * MINUTE, dtype=np.int64))
         board = np.empty((self.minutely.height, len(at)))
-        for term, row in self._tick_rows.items():
-            if isinstance(term, Windowed):
-                out = self.lanes.out + self._index[term] * width
-                board[row] = values[1:, out : out + width].T.reshape(-1)
-            elif isinstance(term, Calendar):
-                board[row] = named(term.name, local(at, self._zones, self._zone_of[column]))
+        self._know_time(self._of_minute, board, column, at)
+        self._look_back(self._of_minute, board, column, values, np.tile(np.arange(1, minutes + 1), width))
         flips = self.minutely.judge(found, board)
         yield from self.minutely.changes(found, board, flips, self.window.equipment)
 
@@ -345,27 +338,21 @@ class ClassRules:
         board = np.full((self.height, 1), np.nan)
         board[: len(self.window.cls.points), 0] = self.window.seen(column, at)
         found = evaluations(np.array([column]), np.array([at]), self.window.evaluated)
-        self._know_time(board, found)
+        self._know_time(self._of_reading, board, found.column, found.at)
         for term in self.related:
             board[self.rows[term]] = relations.at(self.members[term], found.column, found.at, past)
         for index, row in enumerate(self._previous):
             board[row] = self.before.value[index, column]
-        for window in self._windowed:
-            board[self.rows[window]] = values[
-                self.lanes.out + self._index[window] * self.lanes.width + column
-            ]
+        self._look_back(self._of_reading, board, found.column, values[np.newaxis], _FIRST)
         for stage in self._stages:
             stage.at(board, column, at)
         return board
 
     def _tick_board(self, column: int, at: Nanos, values: Float64s) -> Float64s:
         board = np.full((self.minutely.height, 1), np.nan)
-        for term, row in self._tick_rows.items():
-            if isinstance(term, Windowed):
-                board[row] = values[self.lanes.out + self._index[term] * self.lanes.width + column]
-            elif isinstance(term, Calendar):
-                clock = local(np.array([at]), self._zones, self._zone_of[[column]])
-                board[row] = named(term.name, clock)
+        one = np.array([column])
+        self._know_time(self._of_minute, board, one, np.array([at]))
+        self._look_back(self._of_minute, board, one, values[np.newaxis], _FIRST)
         return board
 
     def _state(self, judge: Judge, index: int, column: int, says: int, at: Nanos) -> RuleState:
@@ -384,6 +371,27 @@ class ClassRules:
             status, since = RuleStatus.PENDING, timers.since[index, column]
         began = None if since is None or since == NEVER else int(since)
         return RuleState(status, began, unknown)
+
+
+class _Outside(NamedTuple):
+    """Windows and calendar on a board: the rows of the windows and where each one's values begin among the
+    property's, and each name of the calendar with its row.
+    """
+
+    windowed: list[int]
+    outs: Int64s
+    calendar: list[tuple[str, int]]
+
+    @classmethod
+    def of(cls, rows: Mapping[Term, int], lanes: ClassLanes) -> _Outside:
+        """What the rows of a board say, once the lanes are numbered."""
+        windows = [term for term in rows if isinstance(term, Windowed)]
+        index = np.array([lanes.windows.index(term) for term in windows], dtype=np.int64)
+        calendar = [(term.name, row) for term, row in rows.items() if isinstance(term, Calendar)]
+        return cls([rows[term] for term in windows], lanes.out + index * lanes.width, calendar)
+
+
+_FIRST = np.zeros(1, dtype=np.int64)
 
 
 class _Expressions(NamedTuple):
@@ -417,9 +425,6 @@ class _Stage:
         if self.rows:
             _, truth = self.program.run(board, np.array([column]))
             board[self.rows] = self.lasting.at(column, now, truth)
-
-
-_NO_LANES = np.empty(0, dtype=np.int64)
 
 
 def _found(kind: type[Term], terms: Sequence[Term]) -> Iterator[Term]:

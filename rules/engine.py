@@ -13,15 +13,16 @@ from plantroom.model import Equipment, PointTable
 from plantroom.readings import Int64s, Quality, ReadingBatch
 from plantroom.times import HOUR, MINUTE, Nanos
 from rules import checkpoint as checkpoints
-from rules.alignment import Layout, Placed, aligned, commit, order_of
+from rules.alignment import Layout, Placed, aligned, commit
 from rules.class_rules import AlarmChange, ClassRules, RuleState, RuleStatus, Turn
 from rules.expression import TermError, check_catalogue
 from rules.language.deadband import DeadbandError
 from rules.relations import Past
+from rules.runs import opens, order_of
 from rules.window import NEVER, Latest
 from rules.windows.history import History
 from rules.windows.lanes import Lanes
-from rules.windows.stream import Stream
+from rules.windows.stream import NO_VALUES, Stream
 
 __all__ = ["AlarmChange", "Engine", "RuleState", "RuleStatus"]
 
@@ -137,8 +138,7 @@ class Engine:
             piece = piece.take(new)
         order = order_of(piece.place, len(self._latest.ts))
         place, ts = piece.place[order], piece.ts[order]
-        again = np.zeros(len(order), dtype=np.bool_)
-        again[1:] = (place[1:] == place[:-1]) & (ts[1:] == ts[:-1])
+        again = ~opens(place, ts)
         if again.any():
             # the one received first stands: it may have been judged before the second came
             self.repeated += int(again.sum())
@@ -196,8 +196,7 @@ class Engine:
         while history.minute < min(minute, awake):
             opened = history.minute
             count = min(history.block, min(minute, awake) - opened)
-            empty = Stream(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
-            values = history.advance(history.add(empty, count))
+            values = history.advance(history.add(NO_VALUES, count))
             for rules in self._classes:
                 yield from rules.tick(values, opened)
         if history.minute < minute:

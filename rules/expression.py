@@ -19,7 +19,6 @@ from rules.language.location import in_file
 from rules.language.names import Names
 from rules.language.syntax import parse
 from rules.language.terms import (
-    Calendar,
     Elapsed,
     Related,
     TruthTerm,
@@ -168,11 +167,6 @@ def compile_rule(
         at_minutes=not now_rows and not live,
         windows=tuple(dict.fromkeys(part for part in walk(found.terms) if isinstance(part, Windowed))),
     )
-
-
-def uses_calendar(rule: CompiledRule) -> bool:
-    """Whether the rule asks for the local hour, weekday or month."""
-    return any(isinstance(part, Calendar) for part in walk(rule.raises))
 
 
 def compile_class(cls: EquipmentClass, catalogue: Catalogue | None = None) -> tuple[CompiledRule, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from plantroom.readings import Float64s, Int64s
 from rules.alignment import Aligned, Evaluations, Placed
 from rules.program import Int8s
+from rules.runs import opens
 from rules.window import NEVER, Window
 
 
@@ -64,8 +65,7 @@ class Before:
         of_row, column = np.divmod(readings.place - window.base, len(window.equipment))
         mine = np.flatnonzero(of_row == row)
         at = column[mine]
-        first = np.ones(len(mine), dtype=np.bool_)
-        first[1:] = at[1:] != at[:-1]
+        first = opens(at)
         earlier = np.empty(len(mine))
         earlier[1:] = readings.value[mine][:-1]
         earlier[first] = window.value[row, at[first]]

@@ -131,11 +131,7 @@ def longest_gap(window: Window, rule: CompiledRule) -> Int64s:
     """How far apart two evaluations of a rule may be for its delays to run on, for each equipment: [E]."""
     if rule.at_minutes:
         return np.full(len(window.equipment), 3 * MINUTE // 2, dtype=np.int64)
-    rows = list(rule.now_rows) or list(rule.rows)
-    own = np.where(window.present, window.stale_after, -NEVER)[rows]
-    # a gap longer than time itself, kept where it can be subtracted
-    found: Int64s = own.min(axis=0, initial=-NEVER)
-    return found
+    return window.longest_gap(rule.now_rows or rule.rows)
 
 
 class _Pairs:

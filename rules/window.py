@@ -85,6 +85,16 @@ class Window:
         self.until = latest.until[part].reshape(shape)
         self.quality = latest.quality[part].reshape(shape)
 
+    def longest_gap(self, rows: Sequence[int]) -> Int64s:
+        """How far apart two readings may be to belong together: the smallest `stale_after` of those of the
+        points that each equipment has, or longer than time itself, ns.
+
+        Shapes: int64[E].
+        """
+        own = np.where(self.present, self.stale_after, -NEVER)[list(rows)]
+        found: Int64s = own.min(axis=0, initial=-NEVER)
+        return found
+
     def seen(self, column: int, at: Nanos) -> Float64s:
         """The values of one equipment as the rules take them at an instant, NaN unknown.
 

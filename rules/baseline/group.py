@@ -17,6 +17,7 @@ from rules.baseline.judging import judge
 from rules.baseline.kept import ClassState, common, pack, unpack
 from rules.baseline.model import Settings
 from rules.baseline.running import NOT, since_at
+from rules.runs import opens
 
 Changes = Mapping[int, list[tuple[Nanos, Nanos]]]
 HELD = 15
@@ -165,8 +166,7 @@ def _rounds(column: Int64s) -> Iterator[Int64s]:
     """Places of the first bar of each equipment, then of the second and so on. Sorted by equipment."""
     if not len(column):
         return
-    first = np.append(True, column[1:] != column[:-1])
-    start = np.maximum.accumulate(np.where(first, np.arange(len(column)), 0))
+    start = np.maximum.accumulate(np.where(opens(column), np.arange(len(column)), 0))
     nth = np.arange(len(column)) - start
     order = np.argsort(nth, kind="stable")
     edges = np.flatnonzero(np.append(True, np.diff(nth[order]) > 0))

@@ -15,8 +15,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from plantroom.readings import Float64s
 from rules.windows import trends
 
-MINUTE_S = 60.0
-
 
 class Ask(NamedTuple):
     """What a function is asked about: how many bars a window has, their length, how many must hold a reading.

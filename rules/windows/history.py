@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plantroom.readings import Float64s, Int64s
+from plantroom.times import MINUTE
 from rules.windows.functions import FUNCTIONS, Ask, named
 from rules.windows.lanes import Lanes, Look
 from rules.windows.rings import KINDS, Ring
@@ -76,7 +77,7 @@ class History:
 
         What belongs to minutes before is counted as late and left out.
         """
-        late = stream.ts < self.minute * 60_000_000_000
+        late = stream.ts < self.minute * MINUTE
         if late.any():
             self.late += int(late.sum())
             stream = Stream(stream.lane[~late], stream.ts[~late], stream.value[~late])

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from plantroom.readings import Bools, Float64s, Int64s
+from plantroom.times import MINUTE
 from rules.language.terms import Flag, PointValue, Term, TruthTerm, Windowed, point_rows
 from rules.program.program import Fixed, fixed_number
-from rules.window import NEVER, Window
+from rules.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,6 @@ class ClassLanes:
         found: Bools = np.logical_and.reduce(self.window.present[rows], axis=0)
         return found
 
-    def gap(self, series: Series) -> Int64s:
-        """How far apart two readings of a series may be to belong together, ns."""
-        rows = list(series.rows)
-        longest = np.full(self.width, -NEVER, dtype=np.int64)
-        if rows:
-            own = np.where(self.window.present, self.window.stale_after, -NEVER)[rows]
-            longest = np.minimum(longest, own.min(axis=0))
-        return longest
-
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -122,7 +114,7 @@ class Lanes:
         for lanes in self.classes:
             for series, base in lanes.base.items():
                 self.fitted[base : base + lanes.width] = lanes.fitted(series)
-                self.gap[base : base + lanes.width] = lanes.gap(series)
+                self.gap[base : base + lanes.width] = lanes.window.longest_gap(series.rows)
         self.looks = tuple(self._looks())
 
     def _place(self, lanes: ClassLanes) -> None:
@@ -156,6 +148,3 @@ class Lanes:
             order = np.argsort(lane, kind="stable")
             looks.append(Look(function, bars, step, need, counter, lane[order], out[order], limit[order]))
         return looks
-
-
-MINUTE = 60_000_000_000

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from plantroom.readings import Float64s, Int64s
+from plantroom.times import MINUTE
+from rules.runs import opens
 
 QUANTUM = 2.0**-20
 """What sums are whole multiples of: a millionth of a unit. Below 2^53 of them, sums are exact."""
-MINUTE = 60_000_000_000
 
 NEUTRAL: Mapping[str, float] = {
     "count": 0.0,
@@ -39,6 +40,9 @@ class Stream(NamedTuple):
     value: Float64s
 
 
+NO_VALUES = Stream(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
+
+
 class Segments(NamedTuple):
     """Figures of one lane in one minute, by lane, then minute (counted from 1970)."""
 
@@ -64,8 +68,7 @@ def quantised(value: Float64s) -> Float64s:
 def segments(stream: Stream, before: Before, gap: Int64s, wanted: frozenset[str]) -> Segments:
     """The figures that a stream adds, and `before` moved on. `gap` [lanes] bounds how long a value stands."""
     lane, ts, value = stream
-    first = np.ones(len(lane), dtype=np.bool_)
-    first[1:] = lane[1:] != lane[:-1]
+    first = opens(lane)
     earlier, since = np.empty_like(value), np.empty_like(ts)
     earlier[1:], since[1:] = value[:-1], ts[:-1]
     opening = lane[first]
@@ -73,9 +76,7 @@ def segments(stream: Stream, before: Before, gap: Int64s, wanted: frozenset[str]
     last = np.append(np.flatnonzero(first)[1:], len(lane)) - 1
     before.value[opening], before.ts[opening] = value[last], ts[last]
     minute = ts // MINUTE
-    opens = first.copy()
-    opens[1:] |= minute[1:] != minute[:-1]
-    start = np.flatnonzero(opens)
+    start = np.flatnonzero(opens(lane, minute))
     stood = np.where((earlier > 0.5) & (ts - since <= gap[lane]), (ts - since) / 1e9, 0.0)
     figures = {name: _figure(name, value, earlier, stood, start) for name in wanted}
     return Segments(lane[start], minute[start], figures)
