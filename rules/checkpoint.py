@@ -214,11 +214,12 @@ def resume_from(engine: Engine) -> Nanos | None:
     return max(int(times.min()), int(times.max()) - HORIZON)
 
 
-def common(new: Sequence[object], old: Sequence[object]) -> tuple[list[int], list[int]]:
+def common(new: Sequence[object], old: Sequence[object]) -> tuple[Int64s, Int64s]:
     """The indexes in `new` and in `old` of what both have."""
     where = {item: index for index, item in enumerate(old)}
     pairs = [(index, where[item]) for index, item in enumerate(new) if item in where]
-    return [index for index, _ in pairs], [index for _, index in pairs]
+    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
 
 
 def _bytes(array: NDArray[_Number]) -> bytes:

@@ -16,7 +16,7 @@ from rules.windows.history import History
 from rules.windows.lanes import Series
 from rules.windows.rings import KINDS, Ring
 
-Columns: TypeAlias = "tuple[Sequence[int], Sequence[int]]"
+Columns: TypeAlias = "tuple[Int64s, Int64s]"
 """Which columns of the engine take which columns of the checkpoint."""
 
 
@@ -209,17 +209,17 @@ def put(
             _put_ring(ring, item, _in_ring(rules, ring), columns, width["equipment"])
 
 
-def _width(tables: Mapping[str, Kept], old: Sequence[int]) -> dict[str, int]:
+def _width(tables: Mapping[str, Kept], old: Int64s) -> dict[str, int]:
     """How many equipment the checkpoint's tables have."""
     found = {
         name: len(item.data) // (8 * len(item.names)) if item.names else 0 for name, item in tables.items()
     }
-    found["equipment"] = max([*found.values(), max(old, default=-1) + 1])
+    found["equipment"] = max([*found.values(), int(old.max(initial=-1)) + 1])
     return found
 
 
 def _put_ring(ring: Ring, item: KeptRing, places: Mapping[str, Int64s], columns: Columns, width: int) -> None:
-    new, old = (np.array(part, dtype=np.int64) for part in columns)
+    new, old = columns
     state = {
         name: np.frombuffer(part, "<f8").reshape(-1, len(item.names) * width)
         for name, part in item.parts.items()

@@ -14,9 +14,10 @@ from rules.baseline.bars import Bars, Closed
 from rules.baseline.fleet import ABSURD, LAYOUT, NEVER, Fleet
 from rules.baseline.gathering import conclude, gather
 from rules.baseline.judging import judge
-from rules.baseline.kept import ClassState, common, pack, unpack
+from rules.baseline.kept import ClassState, pack, unpack
 from rules.baseline.model import Settings
 from rules.baseline.running import NOT, since_at
+from rules.checkpoint import common
 from rules.runs import opens
 
 Changes = Mapping[int, list[tuple[Nanos, Nanos]]]

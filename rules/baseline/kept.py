@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 
 from plantroom.errors import StoreCorruptError
-from plantroom.readings import Int64s
 
 VERSION = 1
 _MAGIC = b"PLBASE\n"
@@ -70,13 +69,3 @@ def decode(data: bytes) -> State:
     if state.version != VERSION:
         raise StoreCorruptError(f"the baselines' checkpoint is of version {state.version}, not {VERSION}")
     return state
-
-
-def common(new: list[int], old: list[int]) -> tuple[Int64s, Int64s]:
-    """Where the equipment that both lists have stands in each."""
-    place = {item: at for at, item in enumerate(old)}
-    pairs = [(at, place[item]) for at, item in enumerate(new) if item in place]
-    return (
-        np.array([one for one, _ in pairs], dtype=np.int64),
-        np.array([two for _, two in pairs], dtype=np.int64),
-    )
