@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Generic, Self, TypeVar
 
@@ -19,16 +19,19 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plantroom import times
 from plantroom.alarms import Severity
 from plantroom.catalogue import EquipmentClass
 from plantroom.model import Text
+from plantroom.stores.records import paging
 from plantroom.stores.records.paging import MAX_PAGE, Page
 from plantroom.times import Nanos
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
 
 EARLIEST: Nanos = 0
 LATEST: Nanos = times.from_datetime(datetime(2262, 1, 1))  # noqa: DTZ001 - taken as UTC
@@ -154,6 +157,23 @@ class PageQuery(Request):
 def page_of(page: Page[Any], items: list[Item]) -> PageOf[Item]:
     """The page with its rows as `items`."""
     return PageOf(items=items, next_cursor=page.next_cursor, total=page.total)
+
+
+def paged(
+    session: Session,
+    rows: Select[Row],
+    query: PageQuery,
+    each: Callable[[Row], Item],
+    *,
+    by: InstrumentedAttribute[Any],
+    key: InstrumentedAttribute[Any],
+    descending: bool = False,
+) -> PageOf[Item]:
+    """The page of the rows that the query asks for, each row as `each` makes it; see `paging.page`."""
+    page = paging.page(
+        session, rows, by=by, key=key, descending=descending, cursor=query.cursor, limit=query.limit
+    )
+    return page_of(page, [each(row) for row in page.rows])
 
 
 def sort_column(sort: str, columns: Mapping[str, InstrumentedAttribute[Any]]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from api.context import Context
 from api.dependencies import Now, Parts, Viewer
-from api.wire import Answer, Key, PageOf, PageQuery, Request, Time, Words, page_of
-from plantroom.stores.records import feedback, floods, paging
+from api.wire import Answer, Key, PageOf, PageQuery, Request, Time, Words, paged
+from plantroom.stores.records import feedback, floods
 from plantroom.stores.records.tables import FloodRow
 from plantroom.times import Nanos
 
@@ -70,16 +70,15 @@ def list_floods(
         runs = (FloodRow.started_ts <= now) & (FloodRow.ends_ts > now)
         rows = rows.where(runs if query.running else ~runs)
     with context.database.session() as session:
-        page = paging.page(
+        return paged(
             session,
             rows,
+            query,
+            lambda row: _flood(row, now),
             by=FloodRow.started_ts,
             key=FloodRow.id,
             descending=True,
-            cursor=query.cursor,
-            limit=query.limit,
         )
-        return page_of(page, [_flood(row, now) for row in page.rows])
 
 
 @router.get("/feedback", summary="The record of each rule")

@@ -31,7 +31,7 @@ from api.alarms.schemas import (
 from api.context import Context
 from api.dependencies import Engineer, Now, Parts, Technician, Viewer
 from api.filters import in_place, mentions
-from api.wire import IdPath, PageOf, PageQuery, page_of, sort_column
+from api.wire import IdPath, PageOf, PageQuery, page_of, paged, sort_column
 from plantroom.alarms import STANDING, AlarmEvent, AlarmState, Judgement
 from plantroom.errors import ConflictError, NotFoundError, TransitionError
 from plantroom.stores.records import alarms, feedback, paging, work_orders
@@ -107,16 +107,15 @@ def list_alarm_history(
     """Every change, the newest first: what, who, when and why."""
     with context.database.session() as session:
         cls, _ = rule_of(alarms.get(session, alarm_id), context.catalogue)
-        page = paging.page(
+        return paged(
             session,
             alarms.query_events(alarm_id),
+            query,
+            lambda row: change(row, cls),
             by=AlarmEventRow.id,
             key=AlarmEventRow.id,
             descending=True,
-            cursor=query.cursor,
-            limit=query.limit,
         )
-        return page_of(page, [change(row, cls) for row in page.rows])
 
 
 @router.post("/acknowledge", summary="Acknowledge several alarms")

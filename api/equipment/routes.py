@@ -15,11 +15,11 @@ from api.equipment import parts
 from api.equipment.schemas import EquipmentDetail, EquipmentItem, EquipmentQuery, item_fields
 from api.equipment.state import Condition, Overview, State
 from api.filters import in_place, mentions
-from api.wire import KeyPath, PageOf, page_of, sort_column
+from api.wire import KeyPath, PageOf, paged, sort_column
 from api.work_orders.schemas import WorkOrder, work_order
 from plantroom.alarms import STANDING
 from plantroom.model import Equipment
-from plantroom.stores.records import alarms, paging, work_orders
+from plantroom.stores.records import alarms, work_orders
 from plantroom.stores.records import property as properties
 from plantroom.stores.records.tables import AlarmRow, EquipmentRow, WorkOrderRow
 from plantroom.times import Nanos
@@ -54,16 +54,15 @@ def list_equipment(
     with context.database.session() as session:
         if query.space is not None:
             rows = rows.where(EquipmentRow.space.in_(_inside(session, query)))
-        page = paging.page(
+        overview = Overview(context, session, now)
+        return paged(
             session,
             rows,
+            query,
+            lambda row: _item(context, overview, row),
             key=EquipmentRow.id,
-            cursor=query.cursor,
-            limit=query.limit,
             **sort_column(query.sort, _SORT),
         )
-        overview = Overview(context, session, now)
-        return page_of(page, [_item(context, overview, row) for row in page.rows])
 
 
 @router.get("/{site}/{key}", summary="One equipment")

@@ -10,9 +10,9 @@ from api import problems
 from api.dependencies import Engineer, Now, Parts, Viewer
 from api.filters import classes_of
 from api.maintenance_modes.schemas import MaintenanceMode, ModeBody, ModeQuery, mode
-from api.wire import IdPath, PageOf, page_of
+from api.wire import IdPath, PageOf, paged
 from plantroom.catalogue.schema import System
-from plantroom.stores.records import maintenance_modes, paging
+from plantroom.stores.records import maintenance_modes
 from plantroom.stores.records.tables import MaintenanceModeRow
 
 router = APIRouter(prefix="/maintenance-modes", tags=["maintenance modes"])
@@ -25,16 +25,9 @@ def list_modes(query: Annotated[ModeQuery, Query()], context: Parts, _who: Viewe
     if query.site is not None:
         rows = rows.where(MaintenanceModeRow.site == query.site)
     with context.database.session() as session:
-        page = paging.page(
-            session,
-            rows,
-            by=MaintenanceModeRow.id,
-            key=MaintenanceModeRow.id,
-            descending=True,
-            cursor=query.cursor,
-            limit=query.limit,
+        return paged(
+            session, rows, query, mode, by=MaintenanceModeRow.id, key=MaintenanceModeRow.id, descending=True
         )
-        return page_of(page, [mode(row) for row in page.rows])
 
 
 @router.post("", status_code=201, summary="Begin maintenance")

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from api.dependencies import Admin, Parts
 from api.filters import mentions
 from api.quarantine.schemas import QuarantineCounts, QuarantinedMessage, QuarantineQuery
-from api.wire import PageOf, page_of
-from plantroom.stores.records import paging, quarantine
+from api.wire import PageOf, paged
+from plantroom.stores.records import quarantine
 from plantroom.stores.records.tables import QuarantineRow
 
 router = APIRouter(prefix="/quarantine", tags=["quarantine"])
@@ -27,16 +27,15 @@ def list_quarantined(
     if query.text is not None:
         rows = rows.where(mentions(query.text, QuarantineRow.topic, QuarantineRow.message))
     with context.database.session() as session:
-        page = paging.page(
+        return paged(
             session,
             rows,
+            query,
+            QuarantinedMessage.of,
             by=QuarantineRow.id,
             key=QuarantineRow.id,
             descending=True,
-            cursor=query.cursor,
-            limit=query.limit,
         )
-        return page_of(page, [QuarantinedMessage.of(row) for row in page.rows])
 
 
 @router.get("/counts", summary="Count quarantined messages")

@@ -13,8 +13,8 @@ from api import problems
 from api.dependencies import Now, Parts, Viewer, demand, in_person
 from api.security import COOKIE, clear_cookie, set_cookie, sign_in, sign_out
 from api.sessions.schemas import CreatedToken, Me, MeChange, NewToken, PasswordChange, SignIn, Token
-from api.wire import IdPath, Key, PageOf, PageQuery, page_of
-from plantroom.stores.records import paging, sessions, users
+from api.wire import IdPath, Key, PageOf, PageQuery, paged
+from plantroom.stores.records import sessions, users
 from plantroom.stores.records.tables import TokenRow, UserRow
 from plantroom.stores.records.users import SignInError
 from plantroom.work_orders import Role
@@ -104,16 +104,15 @@ def list_tokens(query: Annotated[TokenQuery, Query()], context: Parts, who: View
         if query.user != "*":
             rows = rows.where(UserRow.username == query.user.lower())
     with context.database.session() as session:
-        page = paging.page(
+        return paged(
             session,
             rows,
+            query,
+            lambda row: Token.of(row, row.user.username),
             by=TokenRow.created_at,
             key=TokenRow.id,
             descending=True,
-            cursor=query.cursor,
-            limit=query.limit,
         )
-        return page_of(page, [Token.of(row, row.user.username) for row in page.rows])
 
 
 @router.post("/tokens", status_code=201, summary="Make a token", dependencies=[Depends(in_person)])

@@ -10,7 +10,7 @@ from api.context import Context
 from api.dependencies import Now, Parts, Viewer
 from api.equipment.state import Overview
 from api.sites.schemas import Site, SiteDetail, Space, SystemState, counts
-from api.wire import KeyPath, PageOf, PageQuery, Words, page_of
+from api.wire import KeyPath, PageOf, PageQuery, Words, page_of, paged
 from plantroom.catalogue.schema import System
 from plantroom.model import Equipment
 from plantroom.model import Site as SiteModel
@@ -63,15 +63,14 @@ def list_spaces(
     """By key; `parent` makes the tree."""
     with context.database.session() as session:
         properties.get_site(session, site)
-        page = paging.page(
+        return paged(
             session,
             properties.query_spaces(site),
+            query,
+            lambda row: Space.of(properties.to_space(row)),
             by=SpaceRow.key,
             key=SpaceRow.key,
-            cursor=query.cursor,
-            limit=query.limit,
         )
-        return page_of(page, [Space.of(properties.to_space(row)) for row in page.rows])
 
 
 def _site(overview: Overview, site: SiteModel) -> Site:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import Admin, Now, Parts
 from api.users.schemas import NewUser, User, UserChange, UserWithPassword
-from api.wire import KeyPath, PageOf, PageQuery, SearchText, page_of
-from plantroom.stores.records import paging, users
+from api.wire import KeyPath, PageOf, PageQuery, SearchText, paged
+from plantroom.stores.records import users
 from plantroom.stores.records.tables import UserRow
 from plantroom.work_orders import Role
 
@@ -37,10 +37,7 @@ def list_users(query: Annotated[UserQuery, Query()], context: Parts, _who: Admin
         found = UserRow.username.icontains(query.text, autoescape=True)
         rows = rows.where(found | UserRow.name.icontains(query.text, autoescape=True))
     with context.database.session() as session:
-        page = paging.page(
-            session, rows, by=UserRow.username, key=UserRow.id, cursor=query.cursor, limit=query.limit
-        )
-        return page_of(page, [User.of(row) for row in page.rows])
+        return paged(session, rows, query, User.of, by=UserRow.username, key=UserRow.id)
 
 
 @router.post("", status_code=201, summary="Add a user")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.context import Context
 from api.dependencies import Engineer, Now, Parts, Technician, Viewer, demand
 from api.filters import in_place, mentions
-from api.wire import IdPath, PageOf, PageQuery, page_of, sort_column
+from api.wire import IdPath, PageOf, PageQuery, paged, sort_column
 from api.work_orders import idempotency, opening, versions
 from api.work_orders.idempotency import IdempotencyKey
 from api.work_orders.schemas import (
@@ -31,7 +31,7 @@ from api.work_orders.schemas import (
     work_order,
 )
 from api.work_orders.versions import IfMatch
-from plantroom.stores.records import paging, work_orders
+from plantroom.stores.records import work_orders
 from plantroom.stores.records.tables import EquipmentRow, OccurrenceRow, OrderEventRow, WorkOrderRow
 from plantroom.stores.records.users import Identity
 from plantroom.times import Nanos
@@ -79,15 +79,14 @@ def list_orders(
         names = (EquipmentRow.key, EquipmentRow.name_en, EquipmentRow.name_zh)
         rows = rows.where(mentions(query.text, WorkOrderRow.title_en, WorkOrderRow.title_zh, *names))
     with context.database.session() as session:
-        page = paging.page(
+        return paged(
             session,
             rows,
+            query,
+            lambda row: work_order(row, now),
             key=WorkOrderRow.id,
-            cursor=query.cursor,
-            limit=query.limit,
             **sort_column(query.sort, _SORT),
         )
-        return page_of(page, [work_order(row, now) for row in page.rows])
 
 
 @router.post("", status_code=201, summary="Open a work order by hand")
@@ -131,16 +130,15 @@ def list_order_history(
     """Every change, the newest first: what, who, when and why."""
     with context.database.session() as session:
         work_orders.get(session, order_id)
-        page = paging.page(
+        return paged(
             session,
             work_orders.query_history(order_id),
+            query,
+            change,
             by=OrderEventRow.id,
             key=OrderEventRow.id,
             descending=True,
-            cursor=query.cursor,
-            limit=query.limit,
         )
-        return page_of(page, [change(row) for row in page.rows])
 
 
 @router.get("/{order_id}/occurrences", summary="What called for a work order")
@@ -150,16 +148,15 @@ def list_order_occurrences(
     """The newest first. The oldest opened the order, the others joined it."""
     with context.database.session() as session:
         work_orders.get(session, order_id)
-        page = paging.page(
+        return paged(
             session,
             work_orders.query_occurrences(order_id),
+            query,
+            occurrence,
             by=OccurrenceRow.ts,
             key=OccurrenceRow.source,
             descending=True,
-            cursor=query.cursor,
-            limit=query.limit,
         )
-        return page_of(page, [occurrence(row) for row in page.rows])
 
 
 @router.post("/{order_id}/comments", status_code=201, summary="Comment on a work order")
