@@ -61,6 +61,11 @@ def last(model: Model, hours: float, dt_s: int = 10) -> dict[str, float]:
     }
 
 
+def values_after(of: Property, start: Nanos, hours: float, *kinds: str, key: str) -> dict[str, float]:
+    """The last readings of one equipment some hours after these faults began at `start`."""
+    return last(of.model(key, start, [Fault(kind, key, start) for kind in kinds]), hours)
+
+
 def check_points(of: Property, model: Model, hours: float = 2.0) -> None:
     """Nothing; every point of the class is there, of its kind and in its valid range."""
     cls = of.catalogue[model.equipment_class]

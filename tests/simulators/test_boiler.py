@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 
 import pytest
 
@@ -16,25 +16,21 @@ from tests.simulators.kit_plant import (
     WINTER,
     check_noise,
     check_points,
-    last,
     plant,
     raised,
     run,
+    values_after,
 )
 
 MARCH = local(2026, 3, 15)
 SATURDAY = local(2026, 1, 24)
 
+after = partial(values_after, key="boiler-a")
+
 
 @pytest.fixture(scope="module")
 def boilers() -> Property:
     return plant("boiler")
-
-
-def after(
-    of: Property, start: Nanos, hours: float, *kinds: str, key: str = "boiler-a"
-) -> Mapping[str, float]:
-    return last(of.model(key, start, [Fault(kind, key, start) for kind in kinds]), hours)
 
 
 @pytest.mark.parametrize("start", [SUMMER, WINTER])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -17,25 +18,21 @@ from tests.simulators.kit_plant import (
     WINTER,
     check_noise,
     check_points,
-    last,
     plant,
     raised,
     run,
+    values_after,
 )
 
 SATURDAY = local(2026, 7, 18)
 MAY = local(2026, 5, 11)
 
+after = partial(values_after, key="chiller-a")
+
 
 @pytest.fixture(scope="module")
 def chillers() -> Property:
     return plant("chiller")
-
-
-def after(
-    of: Property, start: Nanos, hours: float, *kinds: str, key: str = "chiller-a"
-) -> Mapping[str, float]:
-    return last(of.model(key, start, [Fault(kind, key, start) for kind in kinds]), hours)
 
 
 @pytest.mark.parametrize("start", [SUMMER, WINTER])

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from plantroom.times import HOUR, SECOND, Nanos
 from simulators.base import Fault
 from simulators.fcu import FcuModel
 from tests.simulators.kit import Property, local
-from tests.simulators.kit_plant import SUMMER, WINTER, check_noise, check_points, last, plant, raised, run
+from tests.simulators.kit_plant import (
+    SUMMER,
+    WINTER,
+    check_noise,
+    check_points,
+    plant,
+    raised,
+    run,
+    values_after,
+)
 
 KEY, OFFICE = "fcu-a", "fcu-b"
 QUIET = ("damper_leaks", "sensor_stuck")
 """Kinds that show at night only, or that no rule sees."""
 
+after = partial(values_after, key=KEY)
+
 
 @pytest.fixture(scope="module")
 def units() -> Property:
     return plant("fcu")
-
-
-def after(of: Property, start: Nanos, hours: float, *kinds: str, key: str = KEY) -> dict[str, float]:
-    return last(of.model(key, start, [Fault(kind, key, start) for kind in kinds]), hours)
 
 
 @pytest.mark.parametrize("start", [SUMMER, WINTER])

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from plantroom.times import HOUR, MINUTE, SECOND, Nanos
 from simulators.base import Fault
 from simulators.switchboard import SwitchboardModel
 from tests.simulators.kit import Property, local
-from tests.simulators.kit_plant import SUMMER, WINTER, check_noise, check_points, last, plant, raised, run
+from tests.simulators.kit_plant import (
+    SUMMER,
+    WINTER,
+    check_noise,
+    check_points,
+    plant,
+    raised,
+    run,
+    values_after,
+)
 
 KEY = "switchboard-a"
 SATURDAY = local(2026, 1, 24)
+
+after = partial(values_after, key=KEY)
 
 
 @pytest.fixture(scope="module")
 def boards() -> Property:
     return plant("switchboard")
-
-
-def after(of: Property, start: Nanos, hours: float, *kinds: str) -> dict[str, float]:
-    return last(of.model(KEY, start, [Fault(kind, KEY, start) for kind in kinds]), hours)
 
 
 @pytest.mark.parametrize("start", [SUMMER, WINTER])

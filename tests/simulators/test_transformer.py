@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from plantroom.times import HOUR, SECOND, Nanos
 from simulators.base import Fault
 from simulators.transformer import TransformerModel
 from tests.simulators.kit import Property, local
-from tests.simulators.kit_plant import SUMMER, WINTER, check_noise, check_points, last, plant, raised, run
+from tests.simulators.kit_plant import (
+    SUMMER,
+    WINTER,
+    check_noise,
+    check_points,
+    last,
+    plant,
+    raised,
+    run,
+    values_after,
+)
 
 KEY = "transformer-a"
 QUIET = ("sensor_stuck",)
 """Kinds that show only when the load has changed for hours."""
 
+after = partial(values_after, key=KEY)
+
 
 @pytest.fixture(scope="module")
 def transformers() -> Property:
     return plant("transformer")
-
-
-def after(of: Property, start: Nanos, hours: float, *kinds: str) -> dict[str, float]:
-    return last(of.model(KEY, start, [Fault(kind, KEY, start) for kind in kinds]), hours)
 
 
 @pytest.mark.parametrize("start", [SUMMER, WINTER])

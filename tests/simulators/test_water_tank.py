@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -10,21 +11,28 @@ from plantroom.times import HOUR, MINUTE, SECOND, Nanos
 from simulators.base import Fault
 from simulators.water_tank import WaterTankModel
 from tests.simulators.kit import Property, local
-from tests.simulators.kit_plant import SUMMER, WINTER, check_noise, check_points, last, plant, raised, run
+from tests.simulators.kit_plant import (
+    SUMMER,
+    WINTER,
+    check_noise,
+    check_points,
+    plant,
+    raised,
+    run,
+    values_after,
+)
 
 KEY = "water-tank-a"
 NIGHT = local(2026, 1, 21, 1)
 SLOW = {"supply_lost": 8.0, "inlet_stuck": 4.0, "leak": 8.0, "sensor_drift": 4.0, "sensor_stuck": 4.0}
 """Hours that a kind takes to show."""
 
+after = partial(values_after, key=KEY)
+
 
 @pytest.fixture(scope="module")
 def tanks() -> Property:
     return plant("water_tank")
-
-
-def after(of: Property, start: Nanos, hours: float, *kinds: str) -> dict[str, float]:
-    return last(of.model(KEY, start, [Fault(kind, KEY, start) for kind in kinds]), hours)
 
 
 @pytest.mark.parametrize("start", [SUMMER, WINTER])
