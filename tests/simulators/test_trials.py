@@ -97,7 +97,7 @@ def test_no_point_goes_stale_between_two_readings(catalogue: Catalogue) -> None:
     for name in models():
         interval = trials.interval_of(catalogue[name])
         assert interval <= min(30, *(spec.stale_nanos // SECOND for spec in catalogue[name].points)), name
-    assert trials.interval_of(catalogue["elevator"]) == 15
+    assert trials.interval_of(catalogue["elevator"]) == 5
 
 
 def test_readings_carry_codes_and_what_is_wrong_with_them(catalogue: Catalogue) -> None:
