@@ -28,7 +28,8 @@ from plantroom.times import Clock
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 0.5
-LONGEST_RETRY_S = 30.0
+LONGEST_RETRY_S = 5.0
+"""A broker that comes back is met soon after: what is sent to nobody meanwhile may be in its memory alone."""
 ANSWER_S = 10.0
 """How long the broker may take to answer a connection or a subscription."""
 IDLE_S = 1.0
@@ -278,7 +279,10 @@ class Subscriber:
         if self._connected:
             now = self._monotonic()
             lasted = now - self._connected_at
+            before = self._flapping.warning(now)
             self._flapping.note(now, lasted, taken_over=taken_over)
+            if before is None and (warning := self._flapping.warning(now)) is not None:
+                log.warning("%s", warning)
             if lasted >= QUICK_S and not taken_over:
                 self._delay = FIRST_RETRY_S
         elif self._error is not None and self._retry_at > self._monotonic():

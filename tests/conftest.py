@@ -16,6 +16,10 @@ NEEDED = {
         lambda: shutil.which("chromium"),
         "needs Chromium: apt-get install chromium",
     ),
+    "faketime": (
+        lambda: shutil.which("faketime"),
+        "needs a clock that can be set for one process: apt-get install faketime",
+    ),
 }
 
 
