@@ -60,7 +60,7 @@ class Jobs:
         """How many shelved alarms came back; those still in fault call for their orders."""
         with self._database.transaction() as session:
             count = alarms.unshelve_expired(session, self._clock())
-            self._dispatcher.call_for_waiting(session)
+        self._call_for_waiting()
         return count
 
     def end_maintenance(self) -> int:
@@ -69,8 +69,13 @@ class Jobs:
         with self._database.transaction() as session:
             maintenance_modes.end_expired(session, now)
             count = maintenance_modes.return_alarms(session, by=alarms.PROCESS, now=now)
-            self._dispatcher.call_for_waiting(session)
+        self._call_for_waiting()
         return count
+
+    def _call_for_waiting(self) -> None:
+        # by itself: a transaction takes its sites in order; what it does not get to now it finds later
+        with self._database.transaction() as session:
+            self._dispatcher.call_for_waiting(session)
 
     def settle_suppressed(self) -> int:
         """How many suppressed alarms came back because their root has left the property."""

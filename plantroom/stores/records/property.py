@@ -18,6 +18,7 @@ from plantroom.catalogue.schema import EquipmentClass, PointSpec
 from plantroom.errors import NotFoundError
 from plantroom.model import Criticality, Equipment, Point, PointTable, RuleOverride, Site, Space, Text
 from plantroom.site_file import EquipmentEntry, SiteEntry, SiteFile, parameter_value
+from plantroom.stores.records import locks
 from plantroom.stores.records.tables import EquipmentRow, PlanRow, PointRow, SiteRow, SpaceRow
 from plantroom.times import Nanos, from_datetime, parse_duration
 
@@ -38,6 +39,7 @@ def import_sites(session: Session, document: SiteFile, catalogue: Catalogue, now
     Equipment of the file's sites that the file no longer names is retired, never deleted; named again,
     it comes back with its history. `document` has passed `load_site_file`.
     """
+    locks.hold(session, locks.PROPERTY)  # processes that start together import the same files
     outcome: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": [], "retired": []}
     for site in document.sites:
         there = session.get(SiteRow, site.key) or SiteRow(key=site.key)
