@@ -11,7 +11,16 @@ from plantroom.catalogue import Catalogue, FaultRule
 from plantroom.catalogue.schema import System
 from plantroom.metrics import Metrics
 from plantroom.model import Equipment, PointTable, Text
-from plantroom.stores.records import alarms, floods, locks, maintenance_modes, plans, work_orders
+from plantroom.notifications import NotificationKind
+from plantroom.stores.records import (
+    alarms,
+    announcements,
+    floods,
+    locks,
+    maintenance_modes,
+    plans,
+    work_orders,
+)
 from plantroom.stores.records.tables import AlarmRow
 from plantroom.times import Nanos
 from plantroom.work_orders import OPEN_STATES, OrderKind, priority_of
@@ -71,6 +80,8 @@ class Dispatcher:
                 for other in suppression.put_under(session, row):
                     _note_root(session, other)
             else:
+                if alarms.is_announced(row):
+                    announcements.tell_of_alarm(session, row, NotificationKind.ALARM_CLEARED)
                 for other in suppression.set_free(session, row):
                     self._announce(session, other)
 
@@ -89,6 +100,7 @@ class Dispatcher:
     def _announce(self, session: Session, row: AlarmRow) -> None:
         if row.active and AlarmState(row.state) is AlarmState.UNACKNOWLEDGED:
             floods.note_raise(session, row.equipment.site, row.changed_at)
+            announcements.tell_of_alarm(session, row, NotificationKind.ALARM_RAISED)
             self._call(session, row)
 
     def _may_leave_service(self, item: Equipment, severity: Severity) -> bool:

@@ -20,7 +20,7 @@ MIGRATION = "migration"
 PROPERTY = "property"
 PLANS = "plans"
 USERS = "users"
-_NAMESPACE = 0x706C616E
+NAMESPACE = 0x706C616E
 """Plantroom's own among the advisory locks of a database that it may share with others."""
 
 
@@ -33,7 +33,7 @@ def hold(connection: Connection | Session, name: str) -> None:
     if is_postgresql(bound):
         bound.execute(
             text("SELECT pg_advisory_xact_lock(:space, :name)"),
-            {"space": _NAMESPACE, "name": number_of(name)},
+            {"space": NAMESPACE, "name": number_of(name)},
         )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from plantroom.errors import ConflictError, NotFoundError, TransitionError
 from plantroom.model import Text
-from plantroom.stores.records import locks
+from plantroom.stores.records import announcements, locks
 from plantroom.stores.records.tables import OccurrenceRow, OrderEventRow, PlanRow, WorkOrderRow
 from plantroom.times import Nanos
 from plantroom.work_orders import (
@@ -69,6 +69,7 @@ def open_order(session: Session, call: Call, *, by: str, now: Nanos) -> tuple[Wo
         session.add(row)
         session.flush()
         _history(session, row, "open", OrderState.OPEN, by=by, now=now, note="", source_state="")
+        announcements.tell_of_order(session, row)
     else:
         _history(
             session,
