@@ -24,7 +24,7 @@ from rules.expression import check_catalogue
 
 log = logging.getLogger(__name__)
 
-OpenStore = Callable[[Settings, PointTable], ReadingStore]
+OpenStore = Callable[[Settings, Callable[[], PointTable]], ReadingStore]
 
 
 def checked_catalogue(settings: Settings) -> Catalogue:
@@ -53,7 +53,7 @@ def prepare_folder(settings: Settings) -> None:
         raise SettingsError(f"data: {folder} is not writable; give it to this user or set PLANTROOM_DATA")
 
 
-def open_readings(settings: Settings, _table: PointTable) -> ReadingStore:
+def open_readings(settings: Settings, _table: Callable[[], PointTable]) -> ReadingStore:
     """The reading store that the settings name."""
     return DuckdbStore(settings.readings_file)
 
@@ -74,7 +74,9 @@ def require_shared(settings: Settings, command: str) -> None:
             "SQLite holds the records: set PLANTROOM_DATABASE_URL=postgresql+psycopg://USER@HOST/NAME"
         )
     if not readings_are_shared(settings):
-        missing.append("DuckDB holds the readings: set up InfluxDB (PLANTROOM_INFLUX__URL)")
+        missing.append(
+            "DuckDB holds the readings: set PLANTROOM_READINGS_STORE=influxdb and PLANTROOM_INFLUX__URL"
+        )
     if missing:
         raise SettingsError(
             f"`plantroom {command}` shares its stores with other processes, and the embedded ones let one "
@@ -138,7 +140,7 @@ class Foundation:
             self.database.migrate()
             self.imported = self._import_sites()
             self.table = PropertyModel(self.database, self.catalogue)
-            self.store = open_store(settings, self.table())
+            self.store = open_store(settings, self.table)
             undo.pop_all()
 
     def close(self) -> None:

@@ -85,7 +85,7 @@ class Split:
             lateness="0s",
         )
 
-    def open_store(self, _settings: Settings, _table: PointTable) -> ReadingStore:
+    def open_store(self, _settings: Settings, _table: Callable[[], PointTable]) -> ReadingStore:
         found: Any = Shared(self._store)
         return found
 
