@@ -14,6 +14,7 @@ PlantroomError
 │   └── TransitionError    a state machine has no such edge; `allowed` names those it has
 └── StoreError           a store failed
     ├── StoreUnavailableError  try again later: locked, away, full
+    │   └── LeaseLostError       another process has taken over what only one may do
     └── StoreCorruptError      needs a person: `plantroom doctor` says how to go on
 """
 
@@ -116,6 +117,10 @@ class StoreError(PlantroomError):
 
 class StoreUnavailableError(StoreError):
     """The store cannot take this now (locked, away, full); trying again later may work."""
+
+
+class LeaseLostError(StoreUnavailableError):
+    """Another process has taken over what only one may do; this one must stop."""
 
 
 class StoreCorruptError(StoreError):

@@ -62,6 +62,12 @@ class Metrics:
             ["event", "severity"],
             registry=on,
         )
+        self.notifications = Counter(
+            "plantroom_notifications",
+            "Notifications by outcome: sent, put_off, given_up",
+            ["outcome"],
+            registry=on,
+        )
         self.work_orders = Counter(
             "plantroom_work_orders", "Work orders opened, by kind", ["kind"], registry=on
         )

@@ -85,6 +85,15 @@ class HttpSettings(_Group):
     session_life: Duration = parse_duration("12h")
 
 
+class StatusSettings(_Group):
+    """Where a worker or scheduler answers probes, Prometheus, and the API's process."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    address: str | None = None
+    """How the API's process reaches it, such as http://worker:8421; without it host and port."""
+
+
 class Settings(BaseSettings):
     """All settings of one Plantroom process."""
 
@@ -109,6 +118,7 @@ class Settings(BaseSettings):
     mqtt: MqttSettings = MqttSettings()
     ingest: IngestSettings = IngestSettings()
     http: HttpSettings = HttpSettings()
+    status: StatusSettings = StatusSettings()
 
     @classmethod
     def settings_customise_sources(

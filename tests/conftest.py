@@ -7,10 +7,16 @@ import shutil
 
 import pytest
 
+from tests.servers.postgresql import find_binaries
+
 NEEDED = {
     "mosquitto": (
         lambda: shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin"),
         "needs a Mosquitto broker: apt-get install mosquitto",
+    ),
+    "postgresql": (
+        find_binaries,
+        "needs a PostgreSQL server: apt-get install postgresql",
     ),
     "browser": (
         lambda: shutil.which("chromium"),

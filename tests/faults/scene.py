@@ -119,7 +119,12 @@ class Scene:
                 app.table(), load_sites(session), start, faults=faults_of_story(start), only="demo"
             )
         port = self.broker.port if door is None else door(self.broker.port)
-        self.served = Served(self.settings.data, port, variables or {})
+        records = (
+            {}
+            if self.settings.database_url is None
+            else {"PLANTROOM_DATABASE_URL": self.settings.database_url}
+        )
+        self.served = Served(self.settings.data, port, {**records, **(variables or {})})
         self._sent: list[Published] = []
         self._publisher = threading.Thread(target=self._run, daemon=True)
 

@@ -99,6 +99,7 @@ async def acknowledge(visit: Visit, ids: Sequence[int], changed: Changed) -> Non
 
     def run(session: Session, who: Identity, now: Nanos) -> tuple[int, PlantroomError | None]:
         done, refused = 0, None
+        alarms.hold(session, ids)
         for alarm_id in ids:
             try:
                 alarms.act(session, alarm_id, AlarmEvent.ACKNOWLEDGE, by=who.username, now=now)

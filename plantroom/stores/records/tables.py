@@ -186,6 +186,7 @@ class MaintenanceModeRow(Base):
     equipment: Mapped[EquipmentRow | None] = relationship(lazy="joined")
 
 
+_WAITING = text("sent_at IS NULL AND dead_at IS NULL")
 _OPEN = ", ".join(sorted(f"'{state}'" for state in OPEN_STATES))
 
 
@@ -345,3 +346,48 @@ class AuditRow(Base):
     action: Mapped[str] = mapped_column(Name)
     subject: Mapped[str] = mapped_column(Line)
     detail: Mapped[dict[str, Any]]
+
+
+class OutboxRow(Base):
+    """A notification that a committed change calls for; kept for some time after it was handed over."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_waiting", "next_try_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    site: Mapped[str] = mapped_column(Name)
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[int]
+    attempts: Mapped[int]
+    next_try_at: Mapped[int]
+    sent_at: Mapped[int | None]
+    dead_at: Mapped[int | None]
+    """When it was given up, for a person to look at."""
+    error: Mapped[str] = mapped_column(Text)
+
+
+class LeaseRow(Base):
+    """Who does what only one process may do, and where to ask it; who takes over counts `epoch` on."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
+    epoch: Mapped[int]
+    holder: Mapped[str] = mapped_column(Line)
+    address: Mapped[str] = mapped_column(Line)
+    secret: Mapped[str] = mapped_column(Name)
+    """What the holder wants to hear from those who ask: whoever reads this database may."""
+    since: Mapped[int]
+
+
+class VersionRow(Base):
+    """A number that grows with every change of what other processes hold in memory."""
+
+    __tablename__ = "versions"
+
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
+    number: Mapped[int]
