@@ -16,6 +16,7 @@ from rules import checkpoint as checkpoints
 from rules.alignment import Layout, Placed, aligned, commit
 from rules.class_rules import AlarmChange, ClassRules, RuleState, RuleStatus, Turn
 from rules.expression import TermError, check_catalogue
+from rules.forecasts import told
 from rules.language.deadband import DeadbandError
 from rules.relations import Past
 from rules.runs import opens, order_of
@@ -158,10 +159,10 @@ class Engine:
         bars = history.add(stream, max(0, min(minute, opened + history.block) - opened))
         values = history.advance(bars) if len(bars) > 1 else history.values[np.newaxis]
         for rules, turn in turns:
-            yield from rules.finish(turn, values, opened)
+            yield from told(history, self._find, opened, rules.finish(turn, values, opened))
             commit(rules.window, turn.aligned.readings)
         for rules in self._classes:
-            yield from rules.tick(values, opened)
+            yield from told(history, self._find, opened, rules.tick(values, opened))
 
     def _turns(self, fresh: Placed, past: Past | None) -> Iterator[tuple[ClassRules, Turn]]:
         equipment = self._equipment_of[fresh.place]
@@ -198,7 +199,7 @@ class Engine:
             count = min(history.block, min(minute, awake) - opened)
             values = history.advance(history.add(NO_VALUES, count))
             for rules in self._classes:
-                yield from rules.tick(values, opened)
+                yield from told(history, self._find, opened, rules.tick(values, opened))
         if history.minute < minute:
             history.skip(minute - history.minute)
             for rules in self._classes:
