@@ -141,6 +141,7 @@ def test_acknowledge_says_who_when_and_why(world: World, technician: TestClient)
         "by": "technician",
         "note": "on my way",
         "readings": [],
+        "forecasts": [],
     }
     body = problem(technician.post(f"{ALARMS}/{alarm_id}/acknowledge"), 409, "transition")
     assert body["allowed"] == ["shelve"]

@@ -45,7 +45,7 @@ def told(change: AlarmChange) -> Forecast:
         (LATER, "max(flow, 0 m3/h) / rated_flow where running", 180.0, "%"),
     ],
 )
-def test_it_is_told_between_its_ends(rule: str, of: str, limit: float, unit: str) -> None:
+def test_e72_it_is_told_between_its_ends(rule: str, of: str, limit: float, unit: str) -> None:
     rig = Rig({"r": rule}, stale="5min")
     change = raised(rig.engine.step(rising(rig), T0))
     found = told(change)
