@@ -81,6 +81,8 @@ class Batcher:
         self._clock = clock
         self._monotonic = monotonic
         self._next_table: PointTable | None = None
+        self._over: Sequence[Received] = ()
+        """Messages that came together with those of the last batch and did not go into it."""
         # each field of the state is written by this thread only, and read whole by any
         self._last_message_at: Nanos | None = None
         self._last_stored_at: Nanos | None = None
@@ -127,20 +129,22 @@ class Batcher:
             self._count(harvest)
             if len(harvest.readings):
                 self._hand_over(harvest.readings)
-        return not self._inbox.closed
+        return bool(self._over) or not self._inbox.closed
 
     def _gathered(self) -> list[Received]:
         """The next messages, all of them taken by the ingest."""
-        message = self._inbox.get(IDLE_S)
         messages: list[Received] = []
+        coming = self._over or self._inbox.get(IDLE_S)
         end = self._monotonic() + self._linger
-        while message is not None:
-            messages.append(message)
-            self._ingest.take(message)
+        while coming:
+            room = self._most - len(messages)
+            taken = self._ingest.take_all(coming[:room], self._most)
+            messages += coming[:taken]
+            self._over = coming[taken:]
             left = end - self._monotonic()
-            if left <= 0 or self._ingest.size >= self._most or len(messages) >= self._most:
+            if self._over or left <= 0 or self._ingest.size >= self._most or len(messages) >= self._most:
                 break
-            message = self._inbox.get(left)
+            coming = self._inbox.get(left)
         self._metrics.waiting_messages.set(self._inbox.waiting_messages)
         return messages
 

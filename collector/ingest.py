@@ -83,6 +83,14 @@ class Ingest:
         """How many readings have been taken since the last `finish`."""
         return self._parts.size
 
+    def take_all(self, messages: Sequence[Received], most: int) -> int:
+        """How many of the messages were taken: all, or as many as it takes to have `most` readings."""
+        for number, message in enumerate(messages, 1):
+            self.take(message)
+            if self._parts.size >= most:
+                return number
+        return len(messages)
+
     def take(self, message: Received) -> None:
         """Take in a message: its readings, or the reason why not."""
         try:

@@ -40,6 +40,9 @@ class Metrics:
         self.reading_paused = Gauge(
             "plantroom_reading_paused", "1 while the collector does not read the socket", registry=on
         )
+        self.bulk_messages = Counter(
+            "plantroom_mqtt_bulk_messages", "Messages read in bulk; others were read one by one", registry=on
+        )
         self.connected = Gauge("plantroom_mqtt_connected", "1 while the broker holds us", registry=on)
         self.connects = Counter("plantroom_mqtt_connects", "Sessions opened on the broker", registry=on)
         self.store_seconds = Histogram(

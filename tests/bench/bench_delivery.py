@@ -78,7 +78,9 @@ def batched(
         ids = table.of_equipment(item.site, item.key) or {}
         ten = [key for key, point in ids.items() if table.points[point].kind in KINDS][:10]
         if len(ten) == 10:
-            found.append((equipment_topic(item.site, item.key), {key: float(healthy[ids[key]]) for key in ten}))
+            found.append(
+                (equipment_topic(item.site, item.key), {key: float(healthy[ids[key]]) for key in ten})
+            )
     for number in range(count):
         turn, at = divmod(number, len(found))
         topic, values = found[at]
@@ -174,7 +176,9 @@ def main() -> None:
     """Print the figures, or say what is missing."""
     header = Path("/usr/include/mosquitto.h")
     if not (shutil.which("gcc") and header.exists()):
-        print("bench_delivery: left out, needs a C compiler and libmosquitto: apt-get install gcc libmosquitto-dev")
+        print(
+            "bench_delivery: left out, needs a C compiler and libmosquitto: apt-get install gcc libmosquitto-dev"
+        )
         return
     messages = int(float(sys.argv[1]) * 1e3) if len(sys.argv) > 1 else 60_000
     _, table, healthy = build(EQUIPMENT)

@@ -54,7 +54,7 @@ class Rig:
 
     def put(self, *messages: Received) -> None:
         for item in messages:
-            self.inbox.put(item)
+            self.inbox.put([item])
 
     def counted(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(f"plantroom_{name}", labels) or 0.0
@@ -100,6 +100,25 @@ class TestOrder:
         assert state.unguaranteed_sites == ("hq",)
         assert state.last_message_at == state.last_stored_at == NOW
         assert state.store_error is None
+
+    def test_messages_that_came_together_are_cut_into_batches(self) -> None:
+        rig = Rig(batch_readings=5)
+        messages = [flow(number, mid=number) for number in range(1, 13)]
+        rig.inbox.put(messages)
+        rig.inbox.close()
+        rig.batcher.run()
+        assert [len(batch) for batch in rig.store.batches] == [5, 5, 2]
+        assert rig.acknowledged == messages
+        assert rig.inbox.waiting_messages == 0
+
+    def test_what_was_not_stored_of_messages_that_came_together_is_not_acknowledged(self) -> None:
+        rig = Rig(batch_readings=5)
+        rig.store.after_next_batch_away = True
+        rig.give_up_after = 1
+        messages = [flow(number, mid=number) for number in range(1, 13)]
+        rig.inbox.put(messages)
+        rig.batcher.run()
+        assert rig.acknowledged == messages[:5]
 
     def test_only_bad_messages_touch_no_store(self) -> None:
         rig = Rig()
