@@ -13,6 +13,7 @@ from collector.inbox import Inbox
 from collector.ingest import Ingest
 from collector.paho_session import PahoSession
 from collector.session import Session
+from collector.spool import Spool
 from collector.subscriber import Subscriber
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable
@@ -44,6 +45,18 @@ class CollectorHealth:
     handovers_given_up: int
     """Stored batches that `on_stored` did not take although it was asked again."""
     threads_alive: bool
+    settled: bool = True
+    """Connected for some seconds: what had waited on the broker has begun to come."""
+    spooled_messages: int = 0
+    """On disk, acknowledged to the broker, not yet stored."""
+    spool_dropped: int = 0
+    """Messages lost because the spool was full."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether readings may be on their way that the rules have not seen: silence proves nothing then."""
+        waits = bool(self.waiting_messages or self.spooled_messages)
+        return not (self.connected and self.settled) or self.paused or waits or self.error is not None
 
 
 class Collector:
@@ -67,7 +80,7 @@ class Collector:
         *,
         session: Session | None = None,
     ) -> None:
-        """Raises: SettingsError for TLS files that cannot be used."""
+        """Raises: SettingsError for TLS files or a spool that cannot be used."""
         self._inbox = Inbox(ingest.max_waiting_messages, ingest.max_waiting_bytes)
         self._ingest = Ingest(table, ingest)
         self._give_up = threading.Event()
@@ -90,6 +103,7 @@ class Collector:
             on_stored=on_stored,
             wait=self._give_up.wait,
             clock=clock,
+            spool=None if ingest.spool is None else Spool(ingest.spool, ingest.spool_max),
         )
         # daemons: a process that ends without stop() is like one that was killed, and nothing is lost by that
         self._network = threading.Thread(target=self._subscriber.run, name="collector-network", daemon=True)
@@ -141,4 +155,7 @@ class Collector:
             unguaranteed_sites=pipeline.unguaranteed_sites,
             handovers_given_up=pipeline.handovers_given_up,
             threads_alive=self._network.is_alive() and self._pipeline.is_alive(),
+            settled=session.settled,
+            spooled_messages=pipeline.spooled_messages,
+            spool_dropped=pipeline.spool_dropped,
         )

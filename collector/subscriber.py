@@ -36,6 +36,7 @@ IDLE_S = 1.0
 READS_A_TURN = 50
 NEVER = -1
 CLOSING_S = 2.0
+SETTLED_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class SubscriberState:
     error: str | None
     """Why there is no connection, or what was wrong with the last; None while connected and subscribed."""
     warning: str | None
+    settled: bool = True
+    """Whether the connection has held for SETTLED_S: what waited on the broker has begun to come."""
 
 
 class Subscriber:
@@ -109,6 +112,7 @@ class Subscriber:
             self._paused,
             self._error,
             self._flapping.warning(self._monotonic()) or self._session.remark(),
+            self._subscribed and self._monotonic() - self._connected_at >= SETTLED_S,
         )
 
     # the thread

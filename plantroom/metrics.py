@@ -37,6 +37,13 @@ class Metrics:
         self.waiting_messages = Gauge(
             "plantroom_waiting_messages", "Messages received and not yet durable", registry=on
         )
+        self.spool_messages = Gauge(
+            "plantroom_spool_messages", "Messages on disk, acknowledged and not yet stored", registry=on
+        )
+        self.spool_bytes = Gauge("plantroom_spool_bytes", "Size of the spool on disk", registry=on)
+        self.spool_dropped = Counter(
+            "plantroom_spool_dropped", "Messages dropped because the spool was full", registry=on
+        )
         self.reading_paused = Gauge(
             "plantroom_reading_paused", "1 while the collector does not read the socket", registry=on
         )

@@ -71,6 +71,10 @@ class IngestSettings(_Group):
     max_waiting_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
     batch_readings: int = Field(default=5_000, ge=1)
     linger: Duration = parse_duration("100ms")
+    spool: Path | None = None
+    """A folder for what comes while the store is away, for brokers that do not queue."""
+    spool_max: int = Field(default=1024 * 1024 * 1024, ge=1024 * 1024)
+    """Bytes; the oldest messages beyond are dropped."""
     future_tolerance: Duration = parse_duration("60s")
     retention: Duration = parse_duration("730d")
 

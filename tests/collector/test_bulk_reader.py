@@ -6,6 +6,7 @@ import os
 import struct
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,7 @@ class Reading:
                 self.client.read(self.most) if isinstance(
                     self.client, BulkClient
                 ) else self.client.loop_read()
-            except Exception as failure:  # an error of paho's own: the subscriber drops the connection
+            except Exception as failure:  # noqa: BLE001 -- an error of paho's own: the subscriber drops the connection
                 self.log.append((type(failure).__name__, str(failure)))
                 self.client._sock = None
         raise AssertionError("reads for ever")
@@ -247,7 +248,7 @@ def streams(draw: st.DrawFn, *, v5: bool) -> tuple[list[bytes], int]:
         stream = stream[:at] + bytes([draw(st.integers(0, 255))]) + stream[at + draw(st.integers(0, 2)) :]
     cuts = sorted(draw(st.lists(st.integers(0, len(stream)), max_size=6)))
     bounds = [0, *cuts, len(stream)]
-    pieces = [stream[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    pieces = [stream[start:end] for start, end in pairwise(bounds)]
     return pieces, draw(st.sampled_from([1, 2, 5, 1_000]))
 
 

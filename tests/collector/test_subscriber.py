@@ -11,7 +11,7 @@ import pytest
 
 from collector.inbox import Inbox, Received
 from collector.session import SessionEvents, Socket
-from collector.subscriber import ANSWER_S, FIRST_RETRY_S, LONGEST_RETRY_S, Subscriber
+from collector.subscriber import ANSWER_S, FIRST_RETRY_S, LONGEST_RETRY_S, SETTLED_S, Subscriber
 from plantroom.metrics import Metrics
 from plantroom.settings import MqttSettings
 from tests.collector.kit import NOW, PUMP
@@ -239,6 +239,18 @@ class TestConnecting:
             rig.session.end("Session taken over", taken_over=True)
             rig.turns(3)
         assert "'tester'" in str(rig.subscriber.state().warning)
+
+
+class TestSettled:
+    def test_only_a_connection_that_has_held_tells_that_nothing_waits(self, rig: Rig) -> None:
+        assert not rig.subscriber.state().settled
+        rig.connect()
+        assert not rig.subscriber.state().settled
+        rig.turns(1, seconds=SETTLED_S)
+        assert rig.subscriber.state().settled
+        rig.session.end()
+        rig.turns(2)
+        assert not rig.subscriber.state().settled
 
 
 class TestMessages:
