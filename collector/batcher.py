@@ -77,7 +77,7 @@ class Batcher:
         self._ingest = ingest
         self._store = store
         self._quarantine = quarantine
-        self._most = settings.batch_readings
+        self._most, self._most_messages = settings.batch_readings, settings.batch_messages
         self._linger = settings.linger / SECOND
         self._metrics = metrics
         self._acknowledge = acknowledge
@@ -165,7 +165,7 @@ class Batcher:
             self._acknowledge(coming)
             self._release(coming)
         if self._monotonic() >= self._retry_at:
-            oldest = spool.peek(self._most)
+            oldest = spool.peek(self._most_messages)
             taken = self._ingest.take_all(oldest, self._most)
             harvest = self._ingest.finish()
             if self._written(harvest):
@@ -198,12 +198,13 @@ class Batcher:
         coming = self._over or self._inbox.get(IDLE_S)
         end = self._monotonic() + self._linger
         while coming:
-            room = self._most - len(messages)
+            room = self._most_messages - len(messages)
             taken = self._ingest.take_all(coming[:room], self._most)
             messages += coming[:taken]
             self._over = coming[taken:]
             left = end - self._monotonic()
-            if self._over or left <= 0 or self._ingest.size >= self._most or len(messages) >= self._most:
+            full = self._ingest.size >= self._most or len(messages) >= self._most_messages
+            if self._over or left <= 0 or full:
                 break
             coming = self._inbox.get(left)
         self._metrics.waiting_messages.set(self._inbox.waiting_messages)

@@ -149,6 +149,10 @@ class Ingest:
         self, topic: Topic, samples: Samples, ts: Int64s, message: Received
     ) -> Sequence[PayloadError]:
         self._check_count(len(samples.values) * len(ts))
+        block = self._resolver.block(topic, samples)
+        if block is not None:
+            self._parts.add_block(block, ts, message.received_at)
+            return samples.problems
         ids = self._resolver.ids_of(topic)
         problems = list(samples.problems)
         for key, values in samples.values.items():

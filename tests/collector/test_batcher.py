@@ -142,7 +142,7 @@ class TestBatches:
         assert [len(batch) for batch in rig.store.batches] == [3, 3]
 
     def test_full_by_messages_that_have_no_readings(self) -> None:
-        rig = Rig(batch_readings=3, linger=10**9)
+        rig = Rig(batch_messages=3, linger=10**9)
         rig.put(*(message("{") for _ in range(4)))
         rig.batcher.turn()
         assert len(rig.acknowledged) == 3
