@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from plantroom.readings import ReadingBatch
 from plantroom.settings import IngestSettings, MqttSettings
 from plantroom.stores.base import ReadingStore
 from plantroom.times import Clock, Nanos, system_clock
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,11 @@ class Collector:
         clock: Clock = system_clock,
         *,
         session: Session | None = None,
+        on_death: Callable[[], None] = lambda: None,
     ) -> None:
-        """Raises: SettingsError for TLS files or a spool that cannot be used."""
+        """`on_death` is called when a thread has ended of itself, which only a new process puts right.
+
+        Raises: SettingsError for TLS files or a spool that cannot be used."""
         self._inbox = Inbox(ingest.max_waiting_messages, ingest.max_waiting_bytes)
         self._ingest = Ingest(table, ingest)
         self._give_up = threading.Event()
@@ -106,8 +112,19 @@ class Collector:
             spool=None if ingest.spool is None else Spool(ingest.spool, ingest.spool_max),
         )
         # daemons: a process that ends without stop() is like one that was killed, and nothing is lost by that
-        self._network = threading.Thread(target=self._subscriber.run, name="collector-network", daemon=True)
-        self._pipeline = threading.Thread(target=self._batcher.run, name="collector-pipeline", daemon=True)
+        self._on_death = on_death
+        self._network = self._thread("network", self._subscriber.run)
+        self._pipeline = self._thread("pipeline", self._batcher.run)
+
+    def _thread(self, name: str, run: Callable[[], None]) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                run()
+            except BaseException:
+                log.critical("the collector's %s thread died; nothing is taken any more", name, exc_info=True)
+                self._on_death()
+
+        return threading.Thread(target=guarded, name=f"collector-{name}", daemon=True)
 
     def start(self) -> None:
         """Begin to connect and to take messages; an absent broker is waited for."""
