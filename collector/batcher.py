@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from collector.flood import loudest
 from collector.inbox import Inbox, Received
 from collector.ingest import Harvest, Ingest
 from collector.spool import Spool
@@ -51,6 +52,8 @@ class BatcherState:
     spooled_messages: int = 0
     """On disk, acknowledged and not yet stored."""
     spool_dropped: int = 0
+    loudest: str | None = None
+    """Whose messages were most of the last batch, where others had to wait for it."""
 
 
 class Batcher:
@@ -97,6 +100,7 @@ class Batcher:
         self._handover_error: str | None = None
         self._given_up = 0
         self._unguaranteed: tuple[str, ...] = ()
+        self._loudest: str | None = None
 
     def replace_table(self, table: PointTable) -> None:
         """Use `table` from the next batch on; from any thread."""
@@ -113,6 +117,7 @@ class Batcher:
             self._unguaranteed,
             0 if self._spool is None else self._spool.messages,
             0 if self._spool is None else self._spool.dropped,
+            self._loudest,
         )
 
     def run(self) -> None:
@@ -130,6 +135,8 @@ class Batcher:
         messages = self._gathered()
         if messages:
             self._last_message_at = messages[-1].received_at
+            others_wait = self._inbox.waiting_messages > len(messages)
+            self._loudest = loudest(messages) if others_wait else None
             harvest = self._ingest.finish()
             if self._written(harvest):
                 self._acknowledge(messages)

@@ -42,7 +42,7 @@ class CollectorHealth:
     error: str | None
     """What is wrong now with the connection, the store or the receiver of batches; None for nothing."""
     warning: str | None
-    """Another client uses our client id."""
+    """Another client uses our client id, paho is not the one tested with, or somebody floods us."""
     unguaranteed_sites: tuple[str, ...]
     """Sites with publishers at QoS 0, whose messages may be lost on the way."""
     handovers_given_up: int
@@ -168,7 +168,7 @@ class Collector:
             last_message_at=pipeline.last_message_at,
             last_stored_at=pipeline.last_stored_at,
             error=pipeline.store_error or pipeline.handover_error or session.error,
-            warning=session.warning,
+            warning=session.warning or _flood(pipeline.loudest),
             unguaranteed_sites=pipeline.unguaranteed_sites,
             handovers_given_up=pipeline.handovers_given_up,
             threads_alive=self._network.is_alive() and self._pipeline.is_alive(),
@@ -176,3 +176,9 @@ class Collector:
             spooled_messages=pipeline.spooled_messages,
             spool_dropped=pipeline.spool_dropped,
         )
+
+
+def _flood(topic: str | None) -> str | None:
+    if topic is None:
+        return None
+    return f"most of what waits comes from {topic}: others wait for it; slow its gateway down or send batches"
