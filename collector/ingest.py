@@ -83,6 +83,14 @@ class Ingest:
         """How many readings have been taken since the last `finish`."""
         return self._parts.size
 
+    def take_all(self, messages: Sequence[Received], most: int) -> int:
+        """How many of the messages were taken: all, or as many as it takes to have `most` readings."""
+        for number, message in enumerate(messages, 1):
+            self.take(message)
+            if self._parts.size >= most:
+                return number
+        return len(messages)
+
     def take(self, message: Received) -> None:
         """Take in a message: its readings, or the reason why not."""
         try:
@@ -141,6 +149,10 @@ class Ingest:
         self, topic: Topic, samples: Samples, ts: Int64s, message: Received
     ) -> Sequence[PayloadError]:
         self._check_count(len(samples.values) * len(ts))
+        block = self._resolver.block(topic, samples)
+        if block is not None:
+            self._parts.add_block(block, ts, message.received_at)
+            return samples.problems
         ids = self._resolver.ids_of(topic)
         problems = list(samples.problems)
         for key, values in samples.values.items():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
@@ -63,7 +65,14 @@ class Watching:
             metrics=on.metrics,
             on_stored=self._on_stored,
             clock=on.clock,
+            on_death=self._die,
         )
+        self.died = False
+        """Whether a part has died that only a new process brings back: a supervisor starts one."""
+
+    def _die(self) -> None:
+        self.died = True
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def start(self) -> int:
         """How many stored readings the rules ran over again; messages are taken when this returns."""
@@ -90,8 +99,7 @@ class Watching:
 
     def pass_time(self) -> int:
         """How many alarm changes the passing of time brought; none while readings may wait for us."""
-        state = self.collector.health()
-        if not state.connected or state.paused or state.waiting_messages or state.error is not None:
+        if self.collector.health().is_behind:
             return 0
         return self.runner.pass_time(self._on.clock())
 
@@ -117,9 +125,15 @@ class Watching:
         text = state.error or ("connected" if state.connected else "not connected to the broker")
         if state.paused:
             text = "not reading: the store is slow or away; messages wait in the broker"
+        if state.spooled_messages:
+            lost = f", {state.spool_dropped:,} were dropped" if state.spool_dropped else ""
+            text = f"{state.spooled_messages:,} messages wait on disk for the store{lost}; {text}"
+        if self.died:
+            text = "a thread has died, see the log; the process ends for its supervisor to start it again"
+        reads = not (state.paused or state.spooled_messages)
         return (
             PartHealth("broker", state.connected, text),
-            PartHealth("collector", state.threads_alive and not state.paused, state.warning or text),
+            PartHealth("collector", state.threads_alive and reads, state.warning or text),
         )
 
     def rule_states(self, equipment_id: int) -> Mapping[str, str]:

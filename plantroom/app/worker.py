@@ -94,6 +94,8 @@ class Worker:
                 raise
             except StoreUnavailableError as failure:
                 log.warning("%s", failure)
+        if watching.died:
+            raise StoreUnavailableError("a part of the worker has died, see the log; start it again")
 
     def health(self) -> tuple[PartHealth, ...]:
         """Each part's word about itself."""

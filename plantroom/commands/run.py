@@ -75,6 +75,9 @@ def _serve(settings: Settings, *, simulated: float | None = None, open_browser: 
             threading.Timer(1.0, webbrowser.open, [address]).start()
         app.serve(listener)
         out.print("stopping: what has been received is being written")
+    if app.watching.died:
+        out.print("ended: a part of it had died, see the log; start it again")
+        raise typer.Exit(1)
     out.print("stopped cleanly")
 
 
