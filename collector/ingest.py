@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from collector import topics
-from collector.codecs import CODECS, Codec, Samples
+from collector.codecs import Codec, Samples, of_payload
 from collector.gateways import GatewayBook
 from collector.inbox import Received
 from collector.parts import Parts
@@ -61,10 +61,10 @@ class Ingest:
         table: PointTable,
         settings: IngestSettings,
         gateways: GatewayBook | None = None,
-        codecs: Mapping[str, Codec] = CODECS,
+        codec_of: Callable[[bytes], Codec] = of_payload,
     ) -> None:
         self._settings = settings
-        self._codecs = codecs
+        self._codec_of = codec_of
         self.gateways = gateways or GatewayBook()
         self.replace_table(table)
         self._begin()
@@ -113,7 +113,7 @@ class Ingest:
         if message.qos == 0:
             known = topic.site in self._resolver.sites
             self._harvest.unguaranteed[topic.site if known else UNKNOWN_SITE] += 1
-        samples = self._codecs[topic.version].decode(topic, message.payload)
+        samples = self._codec_of(message.payload).decode(topic, message.payload)
         self._harvest.outcomes["duplicate_key"] += samples.duplicate_keys
         before = self._parts.size
         problems = (
@@ -144,7 +144,7 @@ class Ingest:
         ids = self._resolver.ids_of(topic)
         problems = list(samples.problems)
         for key, values in samples.values.items():
-            assert isinstance(values, list)  # noqa: S101 -- the codec's promise
+            assert isinstance(values, (list, np.ndarray))  # noqa: S101 -- the codec's promise
             try:
                 column, problem = self._resolver.column(ids, topic, key, values, samples.units.get(key))
             except PayloadError as failure:
