@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collector.batcher import Batcher
-from collector.gateways import GatewayStatus
+from collector.gateways import GatewayBook, GatewayStatus
 from collector.inbox import Inbox
 from collector.ingest import Ingest
+from collector.mapping.book import DiscoveryBook
+from collector.mapping.router import Router
+from collector.mapping.site_map import Use
+from collector.mapping.template import distinct
 from collector.paho_session import PahoSession
 from collector.session import Session
 from collector.subscriber import Subscriber
+from plantroom.discovery import Binding
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable
 from plantroom.quarantine import QuarantineSink
@@ -65,11 +70,19 @@ class Collector:
         on_stored: Callable[[ReadingBatch, Nanos], None],
         clock: Clock = system_clock,
         *,
+        uses: Sequence[Use] = (),
+        adopted: Sequence[Binding] = (),
         session: Session | None = None,
     ) -> None:
         """Raises: SettingsError for TLS files that cannot be used."""
         self._inbox = Inbox(ingest.max_waiting_messages, ingest.max_waiting_bytes)
-        self._ingest = Ingest(table, ingest)
+        gateways, self.found = GatewayBook(), DiscoveryBook()
+        self._router: Router | None = None
+        if uses:
+            self._router = Router(uses, adopted, gateways=gateways, book=self.found, send=self._publish)
+            filters = distinct([*mqtt.topics, *self._router.filters])
+            mqtt = mqtt.model_copy(update={"topics": filters})
+        self._ingest = Ingest(table, ingest, gateways, router=self._router, book=self.found)
         self._give_up = threading.Event()
         self._subscriber = Subscriber(
             session or PahoSession(mqtt),
@@ -94,6 +107,14 @@ class Collector:
         # daemons: a process that ends without stop() is like one that was killed, and nothing is lost by that
         self._network = threading.Thread(target=self._subscriber.run, name="collector-network", daemon=True)
         self._pipeline = threading.Thread(target=self._batcher.run, name="collector-pipeline", daemon=True)
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        self._subscriber.publish(topic, payload)
+
+    def adopt(self, bindings: Sequence[Binding]) -> None:
+        """Use these adopted devices from here on, in place of those before; from any thread."""
+        if self._router is not None:
+            self._router.adopt(bindings)
 
     def start(self) -> None:
         """Begin to connect and to take messages; an absent broker is waited for."""

@@ -17,11 +17,14 @@ from collector import topics
 from collector.codecs import Codec, Samples, of_payload
 from collector.gateways import GatewayBook
 from collector.inbox import Received
+from collector.mapping.book import DiscoveryBook
+from collector.mapping.router import Router
 from collector.parts import Parts
 from collector.points import Resolver
 from collector.quality import QualityCheck, flag_times
 from collector.text import plain
 from collector.topics import Topic
+from plantroom.discovery import Found, FoundField
 from plantroom.errors import PayloadError
 from plantroom.model import PointTable
 from plantroom.quarantine import HEAD_BYTES, QuarantinedMessage
@@ -31,6 +34,8 @@ from plantroom.settings import IngestSettings
 log = logging.getLogger(__name__)
 
 UNKNOWN_SITE = "unknown"
+OWN_LAYOUT = "plantroom"
+"""The layout of what is found on topics of our own grammar."""
 MOST_TOPIC_CHARACTERS = 300
 MOST_MESSAGE_CHARACTERS = 500
 MOST_PROBLEMS_TOLD = 5
@@ -61,10 +66,15 @@ class Ingest:
         table: PointTable,
         settings: IngestSettings,
         gateways: GatewayBook | None = None,
+        *,
         codec_of: Callable[[bytes], Codec] = of_payload,
+        router: Router | None = None,
+        book: DiscoveryBook | None = None,
     ) -> None:
         self._settings = settings
         self._codec_of = codec_of
+        self._router = router
+        self._book = book or DiscoveryBook()
         self.gateways = gateways or GatewayBook()
         self.replace_table(table)
         self._begin()
@@ -104,6 +114,8 @@ class Ingest:
             raise PayloadError(
                 "size", f"{message.size} bytes are over the limit of {self._settings.max_payload_bytes}"
             )
+        if self._router is not None and not message.topic.startswith(topics.ROOT):
+            return self._mapped(self._router, message)
         topic = topics.parse(message.topic)
         if topic.gateway is not None:
             self.gateways.note(topic.site, topic.gateway, message.payload, message.received_at)
@@ -116,22 +128,58 @@ class Ingest:
         samples = self._codec_of(message.payload).decode(topic, message.payload)
         self._harvest.outcomes["duplicate_key"] += samples.duplicate_keys
         before = self._parts.size
-        problems = (
-            self._scalars(topic, samples, message)
-            if not isinstance(samples.ts, np.ndarray)
-            else self._columns(topic, samples, samples.ts, message)
-        )
+        try:
+            problems = (
+                self._scalars(topic, samples, message)
+                if not isinstance(samples.ts, np.ndarray)
+                else self._columns(topic, samples, samples.ts, message)
+            )
+        except PayloadError as problem:
+            self._note_stranger(topic, samples, problem, message)
+            raise
         if not problems:
             return "taken"
         self._quarantine(message, problems)
         return "taken" if self._parts.size > before else "quarantined"
 
+    def _mapped(self, router: Router, message: Received) -> str:
+        """The outcome of a message whose meaning a map tells."""
+        read = router.read(message)
+        self._harvest.outcomes.update(read.counts)
+        self._check_count(sum(len(samples.values) for _, samples in read.parts))
+        before = self._parts.size
+        problems = list(read.problems)
+        for topic, samples in read.parts:
+            if message.qos == 0:
+                self._harvest.unguaranteed[topic.site] += 1
+            try:
+                problems.extend(self._scalars(topic, samples, message))
+            except PayloadError as problem:
+                self._note_stranger(topic, samples, problem, message)
+                problems.append(problem)
+        if problems:
+            self._quarantine(message, problems)
+            return "taken" if self._parts.size > before else "quarantined"
+        return "taken" if read.parts else read.outcome
+
+    def _note_stranger(
+        self, topic: Topic, samples: Samples, problem: PayloadError, message: Received
+    ) -> None:
+        """Note equipment that publishes by our grammar and that nobody knows, for adoption."""
+        strange = problem.reason in {"unknown_equipment", "unknown_site"}
+        at = message.received_at
+        if strange and self._book.wants(OWN_LAYOUT, topic.site, topic.equipment, at):
+            fields = tuple(FoundField(key, samples.units.get(key, "")) for key in samples.values)
+            self._book.note(
+                Found(OWN_LAYOUT, topic.site, topic.equipment, topic.equipment, fields=fields), at
+            )
+
     def _scalars(self, topic: Topic, samples: Samples, message: Received) -> Sequence[PayloadError]:
         self._check_count(len(samples.values))
         plan = self._resolver.plan(topic, samples)
-        ts, flag = samples.ts, 0
+        ts, flag = samples.ts, samples.quality
         if ts is None:
-            ts, flag = message.received_at, int(Quality.RECEIVE_TIME)
+            ts, flag = message.received_at, flag | int(Quality.RECEIVE_TIME)
         assert isinstance(ts, int)  # noqa: S101 -- arrays have gone the other way
         self._harvest.outcomes["null"] += plan.nulls
         self._parts.add_row(plan, plan.taken(samples.values), ts, message.received_at, flag)

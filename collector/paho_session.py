@@ -182,6 +182,10 @@ class PahoSession:
         """Acknowledge a message of the present connection."""
         self._client.ack(mid, 1)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish at QoS 0, not retained."""
+        self._client.publish(topic, payload)
+
     def ping(self) -> None:
         """Tell the broker that we are alive."""
         sock = self._client.socket()

@@ -35,6 +35,7 @@ ANSWER_S = 10.0
 IDLE_S = 1.0
 READS_A_TURN = 500
 CLOSING_S = 2.0
+MOST_OUTGOING = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Subscriber:
         self._clock = clock
         self._monotonic = monotonic
         self._receipts: deque[tuple[int, int]] = deque()
+        self._outgoing: deque[tuple[str, bytes]] = deque(maxlen=MOST_OUTGOING)
         self._reading = True
         self._stopping = False
         self._connected = self._subscribed = self._paused = self._refused = self._accepted = False
@@ -87,6 +89,11 @@ class Subscriber:
     def acknowledge(self, messages: Sequence[Received]) -> None:
         """Acknowledge the messages soon, those that can be and still should."""
         self._receipts.extend([(message.epoch, message.mid) for message in messages if message.qos])
+        self._watch.ring()
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish soon at QoS 0, if there is a connection; beyond MOST_OUTGOING the oldest are dropped."""
+        self._outgoing.append((topic, payload))
         self._watch.ring()
 
     def quiet(self) -> None:
@@ -139,12 +146,14 @@ class Subscriber:
         now = self._monotonic()
         if self._session.socket() is None:
             self._receipts.clear()  # they belong to connections that have ended
+            self._outgoing.clear()
             if now < self._retry_at or not self._reading:
                 self._select(min(IDLE_S, max(self._retry_at - now, 0.0)) if self._reading else IDLE_S)
             else:
                 self._open(now)
             return
         self._send_receipts()
+        self._send_outgoing()
         self._decide_pause()
         self._ping(now)
         read, write = self._select(0.05 if self._stopping else IDLE_S)
@@ -172,6 +181,10 @@ class Subscriber:
             epoch, mid = self._receipts.popleft()
             if epoch == self._epoch and self._connected:
                 self._session.acknowledge(mid)
+
+    def _send_outgoing(self) -> None:
+        while self._outgoing and self._connected and not self._session.wants_write():
+            self._session.publish(*self._outgoing.popleft())
 
     def _decide_pause(self) -> None:
         if self._paused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import compress
+from typing import Any
 
 import numpy as np
 
@@ -40,8 +41,8 @@ def assemble(
     return Samples(columns, times, units, problems, duplicate_keys)
 
 
-def _kept(column: object, keep: Bools) -> object:
-    return column[keep] if isinstance(column, np.ndarray) else list(compress(column, keep))  # type: ignore[call-overload]
+def _kept(column: Any, keep: Bools) -> object:
+    return column[keep] if isinstance(column, np.ndarray) else list(compress(column, keep))
 
 
 def check_names(topic: Topic, body: Mapping[str, object]) -> None:

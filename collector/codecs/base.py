@@ -28,6 +28,8 @@ class Samples:
     problems: tuple[PayloadError, ...] = ()
     """What could not be taken while the rest stands; the message goes to quarantine as well."""
     duplicate_keys: int = 0
+    quality: int = 0
+    """Flags that the sender gives all values of one time."""
 
 
 class Codec(Protocol):

@@ -37,6 +37,14 @@ def decode(topic: Topic, payload: bytes) -> Samples:
     return samples_of(topic, document, repeats.count)
 
 
+def parse(payload: bytes) -> object:
+    """The document, with NaN, Infinity and numbers that overflow.
+
+    Raises: PayloadError saying what is wrong with the text.
+    """
+    return _parse(payload, _Repeats())
+
+
 def _parse(payload: bytes, repeats: _Repeats) -> object:
     try:
         return json.loads(payload.decode(), object_pairs_hook=repeats)
