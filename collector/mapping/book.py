@@ -27,11 +27,16 @@ class DiscoveryBook:
 
     def wants(self, layout: str, site: str, device: str, now: Nanos) -> bool:
         """Whether a device that only sends values is worth the work of noting it again."""
-        noted = self._noted.get((layout, site, device[:_NAME]))
+        noted = self._noted.get((layout, site, device))
         return noted is None or now - noted >= AGAIN
 
     def note(self, found: Found, now: Nanos) -> None:
-        """Note a device; what it says of itself is cut to size and made printable."""
+        """Note a device; what it says of itself is cut to size and made printable.
+
+        One whose own name cannot be shown is passed over: nobody could tell it from another.
+        """
+        if not _is_plain(found.device):
+            return
         tidy = _tidy(found)
         with self._lock:
             if tidy.key in self._waiting:
@@ -78,21 +83,26 @@ def _tidy(found: Found) -> Found:
     return Found(
         layout=found.layout,
         site=found.site,
-        device=found.device[:_NAME],
+        device=found.device,
         name=plain(found.name, _TEXT),
         maker=plain(found.maker, _TEXT),
         model=plain(found.model, _TEXT),
-        fields=tuple(_tidy_field(item) for item in found.fields[:MOST_FIELDS]),
+        fields=tuple(_tidy_field(item) for item in found.fields[:MOST_FIELDS] if _is_plain(item.name)),
     )
 
 
+def _is_plain(name: str) -> bool:
+    return len(name) <= _NAME and name.isprintable()
+
+
 def _tidy_field(item: FoundField) -> FoundField:
+    """The field; its name stays as it is, for it is looked for, and one that cannot be shown is left out."""
     words = {plain(key, 40): word for key, word in list(item.words.items())[:50]}
     return FoundField(
-        name=item.name[:_NAME],
+        name=item.name,
         unit=plain(item.unit, 20),
-        topic=item.topic[:_TEXT],
-        path=item.path[:_TEXT],
+        topic=item.topic if _is_plain(item.topic) else "",
+        path=item.path if _is_plain(item.path) else "",
         words=words,
         text_number=item.text_number,
     )

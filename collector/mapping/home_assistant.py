@@ -29,6 +29,7 @@ _SHORT = {
     "obj_id": "object_id",
     "p": "platform",
     "cmps": "components",
+    "dev_cla": "device_class",
 }
 _BINARY = frozenset({"binary_sensor", "switch", "light", "fan", "siren"})
 _READ = _BINARY | {"sensor", "number"}
@@ -96,6 +97,8 @@ def _field(name: str, entry: Mapping[str, object]) -> FoundField | None:
     path = _path(_text(entry.get("value_template")) or _text(entry.get("state_value_template")))
     usable = path is not None and not set(topic) & {"+", "#"}
     unit = _text(entry.get("unit_of_measurement"))
+    if unit == "%" and entry.get("device_class") in {"humidity", "moisture"}:
+        unit = "%RH"
     return FoundField(
         name=name,
         unit=_UNITS.get(unit, unit),

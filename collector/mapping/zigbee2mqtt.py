@@ -12,7 +12,9 @@ from plantroom.errors import PayloadError
 
 MOST_DEVICES = 2_000
 _DEPTH = 3
-_UNITS = {"°C": "degC", "lqi": "", "%": "%"}
+_UNITS = {"°C": "degC", "lqi": ""}
+_HUMIDITIES = frozenset({"humidity", "soil_moisture"})
+"""Properties whose per cent are of relative humidity."""
 
 
 def devices(document: object, layout: str, site: str) -> list[Found]:
@@ -51,7 +53,7 @@ def _fields(exposes: object, depth: int = 0) -> Iterator[FoundField]:
             continue
         name = _text(item.get("property"))
         if name and "features" not in item:
-            unit = _text(item.get("unit"))
+            unit = "%RH" if name in _HUMIDITIES else _text(item.get("unit"))
             yield FoundField(name, _UNITS.get(unit, unit), words=_words(item))
         yield from _fields(item.get("features"), depth + 1)
 

@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from collector.collector import Collector
+from collector.mapping.layout import load_layouts
+from collector.mapping.site_map import load_maps
+from plantroom.adoption import Adoption
 from plantroom.app.foundation import Foundation
 from plantroom.errors import StoreError
 from plantroom.health import PartHealth
@@ -15,6 +18,7 @@ from plantroom.live import LiveValues
 from plantroom.model import PointTable
 from plantroom.notifications import LogNotifier, Notifier
 from plantroom.readings import ReadingBatch
+from plantroom.stores.records.discovered import DiscoveryStore
 from plantroom.stores.records.quarantine import QuarantineStore
 from plantroom.times import SECOND, Nanos
 from rules.baseline.watch import Watch
@@ -39,6 +43,7 @@ class Watching:
         notifier: Notifier | None = None,
         fence: Callable[[Session], None] = lambda _: None,
     ) -> None:
+        """Raises: MapError; SettingsError for TLS files that cannot be used."""
         self._on = on
         self.live = LiveValues(on.table().size)
         self.live.update(on.store.latest())
@@ -54,6 +59,7 @@ class Watching:
             fence=fence,
         )
         self.relay = Relay(on.database, notifier or LogNotifier(), on.metrics, on.clock)
+        mapping = on.settings.mapping
         self.collector = Collector(
             mqtt=on.settings.mqtt,
             ingest=on.settings.ingest,
@@ -63,11 +69,21 @@ class Watching:
             metrics=on.metrics,
             on_stored=self._on_stored,
             clock=on.clock,
+            uses=load_maps(mapping.maps, load_layouts(mapping.layouts), on.table()),
+        )
+        self.adoption = Adoption(
+            on.database,
+            DiscoveryStore(on.database),
+            take=self.collector.found.take,
+            put_back=self.collector.found.put_back,
+            adopt=self.collector.adopt,
+            clock=on.clock,
         )
 
     def start(self) -> int:
         """How many stored readings the rules ran over again; messages are taken when this returns."""
         recovered = self.runner.recover(self._on.store, self._on.clock())
+        self.adoption.run()
         self.collector.start()
         return recovered
 
@@ -86,6 +102,7 @@ class Watching:
             (self.pass_time, SECOND),
             (self.relay.relay_notifications, SECOND),
             (self.take_property_changes, 2 * SECOND),
+            (self.adoption.run, 2 * SECOND),
         ]
 
     def pass_time(self) -> int:
