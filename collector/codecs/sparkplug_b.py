@@ -64,6 +64,8 @@ def decode(payload: bytes) -> Metrics:
         metrics = [_metric(item) for item in body.metrics]
     except (DecodeError, ValueError, RecursionError):
         raise PayloadError("sparkplug", "not a Sparkplug B payload (protobuf)") from None
+    if body.body and not metrics:
+        raise PayloadError("sparkplug", "the payload is compressed, which is not understood; turn that off")
     ts = _nanos(body.timestamp) if body.HasField("timestamp") else None
     return Metrics(ts, body.seq if body.HasField("seq") else None, metrics)
 
