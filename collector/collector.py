@@ -79,7 +79,7 @@ class Collector:
         gateways, self.found = GatewayBook(), DiscoveryBook()
         self._router: Router | None = None
         if uses:
-            self._router = Router(uses, adopted, gateways=gateways, book=self.found, send=self._publish)
+            self._router = Router(uses, adopted, gateways=gateways, book=self.found, send=self.send)
             filters = distinct([*mqtt.topics, *self._router.filters])
             mqtt = mqtt.model_copy(update={"topics": filters})
         self._ingest = Ingest(table, ingest, gateways, router=self._router, book=self.found)
@@ -108,8 +108,9 @@ class Collector:
         self._network = threading.Thread(target=self._subscriber.run, name="collector-network", daemon=True)
         self._pipeline = threading.Thread(target=self._batcher.run, name="collector-pipeline", daemon=True)
 
-    def _publish(self, topic: str, payload: bytes) -> None:
-        self._subscriber.publish(topic, payload)
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish soon at QoS 0, if there is a connection; from any thread."""
+        self._subscriber.send(topic, payload)
 
     def adopt(self, bindings: Sequence[Binding]) -> None:
         """Use these adopted devices from here on, in place of those before; from any thread."""

@@ -182,7 +182,7 @@ class PahoSession:
         """Acknowledge a message of the present connection."""
         self._client.ack(mid, 1)
 
-    def publish(self, topic: str, payload: bytes) -> None:
+    def send(self, topic: str, payload: bytes) -> None:
         """Publish at QoS 0, not retained."""
         self._client.publish(topic, payload)
 

@@ -64,7 +64,7 @@ class Session(Protocol):
     def acknowledge(self, mid: int) -> None:
         """Acknowledge a message of the present connection."""
 
-    def publish(self, topic: str, payload: bytes) -> None:
+    def send(self, topic: str, payload: bytes) -> None:
         """Publish at QoS 0, not retained; only when nothing `wants_write`."""
 
     def ping(self) -> None:

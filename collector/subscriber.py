@@ -91,7 +91,7 @@ class Subscriber:
         self._receipts.extend([(message.epoch, message.mid) for message in messages if message.qos])
         self._watch.ring()
 
-    def publish(self, topic: str, payload: bytes) -> None:
+    def send(self, topic: str, payload: bytes) -> None:
         """Publish soon at QoS 0, if there is a connection; beyond MOST_OUTGOING the oldest are dropped."""
         self._outgoing.append((topic, payload))
         self._watch.ring()
@@ -184,7 +184,7 @@ class Subscriber:
 
     def _send_outgoing(self) -> None:
         while self._outgoing and self._connected and not self._session.wants_write():
-            self._session.publish(*self._outgoing.popleft())
+            self._session.send(*self._outgoing.popleft())
 
     def _decide_pause(self) -> None:
         if self._paused:

@@ -195,5 +195,5 @@ def test_a_gap_is_stored_as_unsure_and_ends_with_the_births(running: Running, ed
 
 def test_what_the_node_takes_for_a_rebirth_is_the_command(edge: Edge, running: Running) -> None:
     """The client decodes the command by the official definition."""
-    running.collector._publish("spBv1.0/Plant/NCMD/gw1", encode_rebirth(system_clock()))
+    running.collector.send("spBv1.0/Plant/NCMD/gw1", encode_rebirth(system_clock()))
     edge.hears("rebirth")
