@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from collector import topics
-from collector.codecs import Codec, Samples, of_payload
+from collector.codecs import FIRST_BYTES, JSON, MSGPACK, Codec, Samples
 from collector.gateways import GatewayBook
 from collector.inbox import Received
 from collector.mapping.book import DiscoveryBook
@@ -67,12 +67,12 @@ class Ingest:
         settings: IngestSettings,
         gateways: GatewayBook | None = None,
         *,
-        codec_of: Callable[[bytes], Codec] = of_payload,
+        json: Codec = JSON,
         router: Router | None = None,
         book: DiscoveryBook | None = None,
     ) -> None:
         self._settings = settings
-        self._codec_of = codec_of
+        self._json = json
         self._router = router
         self._book = book or DiscoveryBook()
         self.gateways = gateways or GatewayBook()
@@ -125,8 +125,11 @@ class Ingest:
         if message.qos == 0:
             known = topic.site in self._resolver.sites
             self._harvest.unguaranteed[topic.site if known else UNKNOWN_SITE] += 1
-        samples = self._codec_of(message.payload).decode(topic, message.payload)
-        self._harvest.outcomes["duplicate_key"] += samples.duplicate_keys
+        payload = message.payload
+        codec = self._json if payload.isascii() or payload[0] not in FIRST_BYTES else MSGPACK
+        samples = codec.decode(topic, payload)
+        if samples.duplicate_keys:
+            self._harvest.outcomes["duplicate_key"] += samples.duplicate_keys
         before = self._parts.size
         try:
             problems = (
@@ -181,7 +184,8 @@ class Ingest:
         if ts is None:
             ts, flag = message.received_at, flag | int(Quality.RECEIVE_TIME)
         assert isinstance(ts, int)  # noqa: S101 -- arrays have gone the other way
-        self._harvest.outcomes["null"] += plan.nulls
+        if plan.nulls:
+            self._harvest.outcomes["null"] += plan.nulls
         self._parts.add_row(plan, plan.taken(samples.values), ts, message.received_at, flag)
         return (*samples.problems, *plan.problems)
 

@@ -11,10 +11,6 @@ from collector.codecs.msgpack_v1 import FIRST_BYTES, MsgpackV1
 JSON: Codec = JsonV1()
 MSGPACK: Codec = MsgpackV1()
 
+"""Of a payload that begins with one of FIRST_BYTES; any other is JSON."""
 
-def of_payload(payload: bytes) -> Codec:
-    """The codec of version 1 whose document begins as this payload does."""
-    return MSGPACK if payload and payload[0] in FIRST_BYTES else JSON
-
-
-__all__ = ["JSON", "MSGPACK", "Codec", "Samples", "of_payload"]
+__all__ = ["FIRST_BYTES", "JSON", "MSGPACK", "Codec", "Samples"]
