@@ -114,7 +114,8 @@ class Router:
         entry = route.form.entry
         if entry.format in ANNOUNCEMENTS:
             return self._announced(route, message)
-        if entry.format == "ignore" or route.ignored:
+        # what a Sparkplug device sends counts in its node's sequence, whether it is wanted or not
+        if entry.format == "ignore" or (route.ignored and entry.format != "sparkplug_b"):
             return Read(outcome="unmapped")
         if entry.format == "status":
             return self._status(route, message)
@@ -191,7 +192,9 @@ class Router:
         if told.online is not None:
             name = plain(f"{address.group}/{address.node}", 100)
             self._gateways.set(use.site, name, online=told.online, at=message.received_at)
-        if told.born is not None and not route.ignored:
+        if route.ignored:
+            return Read(outcome="unmapped", counts=told.counts)
+        if told.born is not None:
             self._note_birth(route, told, message)
         return self._told(route, told)
 

@@ -165,6 +165,13 @@ def _target_problems(
 def load_maps(paths: Sequence[Path], layouts: Mapping[str, Layout], table: PointTable) -> tuple[Use, ...]:
     """The uses of all map files.
 
-    Raises: MapError.
+    Raises: MapError, also where two are of the same topics.
     """
-    return tuple(use for path in paths for use in load_map(path, layouts, table))
+    found: dict[tuple[str, str], Use] = {}
+    for path in paths:
+        for index, use in enumerate(load_map(path, layouts, table)):
+            if (use.layout.layout, use.base) in found:
+                message = f"{use.layout.layout} at base {use.base!r} is there already; give it another base"
+                raise MapError([Problem(path, 1, 1, f"maps.{index}", message)])
+            found[use.layout.layout, use.base] = use
+    return tuple(found.values())

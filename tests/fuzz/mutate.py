@@ -67,7 +67,7 @@ def corpus() -> tuple[list[Received], list[dict[str, Any]], list[dict[str, Any]]
         for path in sorted((GOLDEN / folder).glob("*.json")):
             case = json.loads(path.read_text())
             for use in case.get("maps", []):
-                key = json.dumps([use["layout"], use.get("base"), use.get("direct")])
+                key = json.dumps([use["layout"], use.get("base")])
                 known = maps.setdefault(key, use | {"devices": {}})
                 known["devices"] = (
                     known["devices"] | use["devices"] if use.get("devices") else known["devices"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector.mapping.layout import load_layout, load_layouts
-from collector.mapping.site_map import load_map
+from collector.mapping.site_map import load_map, load_maps
 from plantroom.errors import MapError
 from tests.collector.kit import load_table
 
@@ -116,6 +116,12 @@ def test_a_field_that_the_layout_has_not(tmp_path: Path) -> None:
     )
     with pytest.raises(MapError, match=r"maps\.yaml:4:\d+: .*layout two has no such field; it has a, b"):
         load_map(path, layouts, TABLE)
+
+
+def test_two_maps_of_the_same_topics(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    with pytest.raises(MapError, match=r"maps\.0: zigbee2mqtt at base 'plant/zigbee' is there already"):
+        load_maps([path, path], LAYOUTS, TABLE)
 
 
 LAYOUT = """layout: mine

@@ -137,6 +137,7 @@ def running(broker: Mosquitto, tmp_path: Path) -> Iterator[Running]:
 def edge(broker: Mosquitto, running: Running) -> Iterator[Edge]:
     made = Edge(broker.port)
     made.hears("born")
+    made.hears("ready")
     yield made
     made.stop()
 

@@ -43,6 +43,12 @@ function births() {
 }
 
 client.on("birth", births);
+// the client is born before the broker has answered its two subscriptions to commands
+let answers = 0;
+client.client.on("packetreceive", (packet) => {
+  answers += packet.cmd === "suback";
+  if (packet.cmd === "suback" && answers === 2) say("ready");
+});
 client.on("ncmd", (payload) => {
   const [metric] = payload.metrics;
   if (metric.name === "Node Control/Rebirth" && metric.type === "Boolean" && metric.value === true) {
