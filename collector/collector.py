@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collector.batcher import Batcher
-from collector.gateways import GatewayStatus
+from collector.gateways import GatewayBook, GatewayStatus
 from collector.inbox import Inbox
 from collector.ingest import Ingest
+from collector.mapping.book import DiscoveryBook
+from collector.mapping.router import Router
+from collector.mapping.site_map import Use
+from collector.mapping.template import distinct
 from collector.paho_session import PahoSession
 from collector.session import Session
 from collector.spool import Spool
 from collector.subscriber import Subscriber
+from plantroom.discovery import Binding
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable
 from plantroom.quarantine import QuarantineSink
@@ -81,6 +86,8 @@ class Collector:
         on_stored: Callable[[ReadingBatch, Nanos], None],
         clock: Clock = system_clock,
         *,
+        uses: Sequence[Use] = (),
+        adopted: Sequence[Binding] = (),
         session: Session | None = None,
         on_death: Callable[[], None] = lambda: None,
     ) -> None:
@@ -88,7 +95,13 @@ class Collector:
 
         Raises: SettingsError for TLS files or a spool that cannot be used."""
         self._inbox = Inbox(ingest.max_waiting_messages, ingest.max_waiting_bytes)
-        self._ingest = Ingest(table, ingest)
+        gateways, self.found = GatewayBook(), DiscoveryBook()
+        self._router: Router | None = None
+        if uses:
+            self._router = Router(uses, adopted, gateways=gateways, book=self.found, send=self.send)
+            filters = distinct([*mqtt.topics, *self._router.filters])
+            mqtt = mqtt.model_copy(update={"topics": filters})
+        self._ingest = Ingest(table, ingest, gateways, router=self._router, book=self.found)
         self._give_up = threading.Event()
         self._subscriber = Subscriber(
             session or PahoSession(mqtt),
@@ -125,6 +138,15 @@ class Collector:
                 self._on_death()
 
         return threading.Thread(target=guarded, name=f"collector-{name}", daemon=True)
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish soon at QoS 0, if there is a connection; from any thread."""
+        self._subscriber.send(topic, payload)
+
+    def adopt(self, bindings: Sequence[Binding]) -> None:
+        """Use these adopted devices from here on, in place of those before; from any thread."""
+        if self._router is not None:
+            self._router.adopt(bindings)
 
     def start(self) -> None:
         """Begin to connect and to take messages; an absent broker is waited for."""

@@ -177,6 +177,10 @@ class PahoSession:
         for mid in mids:
             self._client.ack(mid, 1)
 
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish at QoS 0, not retained."""
+        self._client.publish(topic, payload)
+
     def ping(self) -> None:
         """Tell the broker that we are alive."""
         sock = self._client.socket()

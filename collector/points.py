@@ -26,7 +26,13 @@ _ALLOWED: Mapping[PointKind, frozenset[type]] = {
     PointKind.BINARY: frozenset({float, bool}),
     PointKind.ENUM: frozenset({float, str}),
 }
-_WORDS: Mapping[type, str] = {bool: "true or false", str: "a text", dict: "an object", list: "a list"}
+_WORDS: Mapping[type, str] = {
+    bool: "true or false",
+    str: "a text",
+    dict: "an object",
+    list: "a list",
+    np.ndarray: "a list",
+}
 _NAN = float("nan")
 
 
@@ -225,13 +231,21 @@ class Resolver:
         return plan
 
     def column(
-        self, ids: Mapping[str, int], topic: Topic, key: str, values: Sequence[object], unit: str | None
+        self,
+        ids: Mapping[str, int],
+        topic: Topic,
+        key: str,
+        values: Sequence[object] | Float64s,
+        unit: str | None,
     ) -> tuple[Column, PayloadError | None]:
         """One point's readings at many times, and what could not be taken of them.
 
         Raises: PayloadError(`unknown_point`).
         """
         point = self._point(ids, topic, key)
+        scale, offset, flag = conversion(point, unit)
+        if isinstance(values, np.ndarray):
+            return Column(point.id, converted(values, scale, offset), None, flag, 0), None
         allowed = _ALLOWED[point.kind]
         kinds = set(map(type, values))
         keep: Bools | None = None
@@ -246,7 +260,6 @@ class Resolver:
             values = list(compress(values, keep))
         if str in kinds and point.kind is PointKind.ENUM:
             values = [_code(point, value) for value in values]
-        scale, offset, flag = conversion(point, unit)
         numbers = np.array(values, dtype=np.float64)
         return Column(point.id, converted(numbers, scale, offset), keep, flag, nulls), problem
 
@@ -296,5 +309,5 @@ def _type_problem(point: Point, kind: type, where: str = "") -> PayloadError:
     if kind is int:
         return PayloadError("number", f"{where}{point.key}: a whole number with too many digits")
     given = _WORDS.get(kind, kind.__name__)
-    hint = "; a list of values needs a list of times" if kind is list else ""
+    hint = "; a list of values needs a list of times" if kind in {list, np.ndarray} else ""
     return PayloadError("type", f"{where}{point.key}: {given} cannot be its value ({point.kind}){hint}")

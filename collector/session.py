@@ -73,6 +73,9 @@ class Session(Protocol):
     def acknowledge(self, mids: Sequence[int]) -> None:
         """Acknowledge messages of the present connection."""
 
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish at QoS 0, not retained; only when nothing `wants_write`."""
+
     def ping(self) -> None:
         """Tell the broker that we are alive; only when nothing `wants_write`."""
 

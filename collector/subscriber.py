@@ -37,6 +37,7 @@ READS_A_TURN = 50
 NEVER = -1
 CLOSING_S = 2.0
 SETTLED_S = 5.0
+MOST_OUTGOING = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Subscriber:
         self._monotonic = monotonic
         self._receipts: deque[Sequence[Received]] = deque()
         self._receipts_put = self._receipts_sent = 0  # each has one writing thread
+        self._outgoing: deque[tuple[str, bytes]] = deque(maxlen=MOST_OUTGOING)
         self._reading = True
         self._stopping = False
         self._connected = self._subscribed = self._paused = self._refused = self._accepted = False
@@ -93,6 +95,11 @@ class Subscriber:
         """Acknowledge the messages soon, those that can be and still should."""
         self._receipts_put += len(messages)
         self._receipts.append(messages)
+        self._watch.ring()
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish soon at QoS 0, if there is a connection; beyond MOST_OUTGOING the oldest are dropped."""
+        self._outgoing.append((topic, payload))
         self._watch.ring()
 
     def quiet(self) -> None:
@@ -146,12 +153,14 @@ class Subscriber:
         now = self._monotonic()
         if self._session.socket() is None:
             self._send_receipts()  # none: they belong to connections that have ended
+            self._outgoing.clear()
             if now < self._retry_at or not self._reading:
                 self._select(min(IDLE_S, max(self._retry_at - now, 0.0)) if self._reading else IDLE_S)
             else:
                 self._open(now)
             return
         self._send_receipts()
+        self._send_outgoing()
         self._decide_pause()
         self._ping(now)
         read, write = self._select(0.05 if self._stopping else IDLE_S)
@@ -185,6 +194,10 @@ class Subscriber:
 
     def _unsent(self) -> int:
         return self._receipts_put - self._receipts_sent
+
+    def _send_outgoing(self) -> None:
+        while self._outgoing and self._connected and not self._session.wants_write():
+            self._session.send(*self._outgoing.popleft())
 
     def _decide_pause(self) -> None:
         if self._paused:

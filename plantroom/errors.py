@@ -4,7 +4,7 @@ PlantroomError
 ├── FileError            a file from outside is wrong: Problems, each with file, line, column and key
 │   ├── CatalogueError     an equipment class file
 │   ├── SiteError          a site file
-│   └── MapError           a replay map
+│   └── MapError           a replay map, a layout or a map of topics
 ├── SettingsError        a setting is unknown, malformed or cannot work
 ├── PayloadError         a message cannot be decoded or resolved; it goes to quarantine with `reason`
 ├── ExpressionError      a rule's text does not parse, type-check or fit the limits
@@ -64,7 +64,7 @@ class SiteError(FileError):
 
 
 class MapError(FileError):
-    """A replay map is wrong."""
+    """A replay map, a layout or a map of topics is wrong."""
 
 
 class SettingsError(PlantroomError):

@@ -89,6 +89,15 @@ class IngestSettings(_Group):
     retention: Duration = parse_duration("730d")
 
 
+class MappingSettings(_Group):
+    """Other people's topics; `collector/README.md` describes the files."""
+
+    maps: tuple[Path, ...] = ()
+    """Which layouts are used where, and which device is which equipment."""
+    layouts: Path | None = None
+    """A folder whose layouts add to or replace the shipped ones."""
+
+
 class HttpSettings(_Group):
     """Where the API and the console listen."""
 
@@ -131,6 +140,7 @@ class Settings(BaseSettings):
     """How many people share the alarms at one time; figures of the alarm system are per operator."""
     mqtt: MqttSettings = MqttSettings()
     ingest: IngestSettings = IngestSettings()
+    mapping: MappingSettings = MappingSettings()
     http: HttpSettings = HttpSettings()
     status: StatusSettings = StatusSettings()
 

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from tests.servers.nodejs import modules
 from tests.servers.postgresql import find_binaries
 
 NEEDED = {
@@ -17,6 +18,10 @@ NEEDED = {
     "postgresql": (
         find_binaries,
         "needs a PostgreSQL server: apt-get install postgresql",
+    ),
+    "node": (
+        modules,
+        "needs Node.js with a Sparkplug client: apt-get install nodejs npm; tests/servers/node/install",
     ),
     "browser": (
         lambda: shutil.which("chromium"),

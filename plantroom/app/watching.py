@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from collector.collector import Collector
+from collector.mapping.layout import load_layouts
+from collector.mapping.site_map import load_maps
+from plantroom.adoption import Adoption
 from plantroom.app.foundation import Foundation
 from plantroom.errors import StoreError
 from plantroom.health import PartHealth
@@ -17,6 +20,7 @@ from plantroom.live import LiveValues
 from plantroom.model import PointTable
 from plantroom.notifications import LogNotifier, Notifier
 from plantroom.readings import ReadingBatch
+from plantroom.stores.records.discovered import DiscoveryStore
 from plantroom.stores.records.quarantine import QuarantineStore
 from plantroom.times import SECOND, Nanos
 from rules.baseline.watch import Watch
@@ -41,6 +45,7 @@ class Watching:
         notifier: Notifier | None = None,
         fence: Callable[[Session], None] = lambda _: None,
     ) -> None:
+        """Raises: MapError; SettingsError for TLS files that cannot be used."""
         self._on = on
         self.live = LiveValues(on.table().size)
         self.live.update(on.store.latest())
@@ -56,6 +61,7 @@ class Watching:
             fence=fence,
         )
         self.relay = Relay(on.database, notifier or LogNotifier(), on.metrics, on.clock)
+        mapping = on.settings.mapping
         self.collector = Collector(
             mqtt=on.settings.mqtt,
             ingest=on.settings.ingest,
@@ -66,6 +72,15 @@ class Watching:
             on_stored=self._on_stored,
             clock=on.clock,
             on_death=self._die,
+            uses=load_maps(mapping.maps, load_layouts(mapping.layouts), on.table()),
+        )
+        self.adoption = Adoption(
+            on.database,
+            DiscoveryStore(on.database),
+            take=self.collector.found.take,
+            put_back=self.collector.found.put_back,
+            adopt=self.collector.adopt,
+            clock=on.clock,
         )
         self.died = False
         """Whether a part has died that only a new process brings back: a supervisor starts one."""
@@ -77,6 +92,7 @@ class Watching:
     def start(self) -> int:
         """How many stored readings the rules ran over again; messages are taken when this returns."""
         recovered = self.runner.recover(self._on.store, self._on.clock())
+        self.adoption.run()
         self.collector.start()
         return recovered
 
@@ -95,6 +111,7 @@ class Watching:
             (self.pass_time, SECOND),
             (self.relay.relay_notifications, SECOND),
             (self.take_property_changes, 2 * SECOND),
+            (self.adoption.run, 2 * SECOND),
         ]
 
     def pass_time(self) -> int:

@@ -11,7 +11,14 @@ import pytest
 
 from collector.inbox import Inbox, Received
 from collector.session import SessionEvents, Socket
-from collector.subscriber import ANSWER_S, FIRST_RETRY_S, LONGEST_RETRY_S, SETTLED_S, Subscriber
+from collector.subscriber import (
+    ANSWER_S,
+    FIRST_RETRY_S,
+    LONGEST_RETRY_S,
+    MOST_OUTGOING,
+    SETTLED_S,
+    Subscriber,
+)
 from plantroom.metrics import Metrics
 from plantroom.settings import MqttSettings
 from tests.collector.kit import NOW, PUMP
@@ -28,6 +35,7 @@ class FakeSession:
         self.blocked = False
         self.remarks: str | None = None
         self.acknowledged: list[int] = []
+        self.sent: list[tuple[str, bytes]] = []
         self._sock: socket.socket | None = None
         self._peer: socket.socket | None = None
         self._coming: deque[Callable[[], None]] = deque()
@@ -49,6 +57,9 @@ class FakeSession:
         assert self._peer is not None
         self._coming.append(what)
         self._peer.send(b"p")
+
+    def send(self, topic: str, payload: bytes) -> None:
+        self.sent.append((topic, payload))
 
     def publish(self, mid: int, payload: bytes = b"1", topic: str | None = f"{PUMP}/flow") -> None:
         self.deliver(lambda: self.events.received(topic, payload, qos=1, retain=False, dup=False, mid=mid))
@@ -354,6 +365,31 @@ class TestAcknowledgements:
         rig.turns(3)
         assert len(rig.session.acknowledged) == 30
         assert not rig.subscriber.state().paused
+
+
+class TestSending:
+    def test_goes_out_while_connected(self, rig: Rig) -> None:
+        rig.connect()
+        rig.subscriber.send("a/b", b"1")
+        rig.subscriber.send("a/c", b"2")
+        rig.turns(1)
+        assert rig.session.sent == [("a/b", b"1"), ("a/c", b"2")]
+
+    def test_waits_for_a_broker_that_reads_slowly_and_does_not_grow(self, rig: Rig) -> None:
+        rig.connect()
+        rig.session.blocked = True
+        for number in range(MOST_OUTGOING + 5):
+            rig.subscriber.send(f"{number}", b"")
+        rig.turns(1)
+        assert rig.session.sent == []
+        rig.session.blocked = False
+        rig.turns(1)
+        assert [topic for topic, _ in rig.session.sent] == [str(n) for n in range(5, MOST_OUTGOING + 5)]
+
+    def test_what_waits_for_a_connection_is_dropped(self, rig: Rig) -> None:
+        rig.subscriber.send("a/b", b"1")
+        rig.connect()
+        assert rig.session.sent == []
 
 
 class TestBackPressure:

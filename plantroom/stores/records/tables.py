@@ -325,6 +325,28 @@ class QuarantineRow(Base):
     size: Mapped[int]
 
 
+class DiscoveredRow(Base):
+    """A device found on other people's topics, and what was decided about it."""
+
+    __tablename__ = "discovered"
+    __table_args__ = (UniqueConstraint("layout", "site", "device"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    layout: Mapped[str] = mapped_column(Name)
+    site: Mapped[str] = mapped_column(Name)
+    device: Mapped[str] = mapped_column(Line)
+    name: Mapped[str] = mapped_column(Text)
+    maker: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(Text)
+    fields: Mapped[list[Any]]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    targets: Mapped[dict[str, Any]]
+    first_seen_at: Mapped[int]
+    last_seen_at: Mapped[int]
+    decided_at: Mapped[int | None]
+    decided_by: Mapped[str | None] = mapped_column(Name)
+
+
 class CheckpointRow(Base):
     """The rules' state, so that a delay that was running goes on after a restart."""
 
