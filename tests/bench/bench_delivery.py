@@ -176,9 +176,7 @@ def main() -> None:
     """Print the figures, or say what is missing."""
     header = Path("/usr/include/mosquitto.h")
     if not (shutil.which("gcc") and header.exists()):
-        print(
-            "bench_delivery: left out, needs a C compiler and its library: apt-get install gcc libmosquitto-dev"
-        )
+        print("bench_delivery: left out; it needs a C compiler: apt-get install gcc libmosquitto-dev")
         return
     messages = int(float(sys.argv[1]) * 1e3) if len(sys.argv) > 1 else 60_000
     _, table, healthy = build(EQUIPMENT)
