@@ -12,6 +12,7 @@ import numpy as np
 from plantroom.readings import Float64s, Int64s
 from rules.class_rules import ClassRules
 from rules.language.terms import Term, point_rows
+from rules.memory import Memory
 from rules.windows.history import History
 from rules.windows.lanes import Series
 from rules.windows.rings import KINDS, Ring
@@ -65,28 +66,19 @@ def _points_key(rules: ClassRules) -> int:
     return zlib.crc32(repr([(spec.key, spec.unit) for spec in rules.window.cls.points]).encode())
 
 
-def _lasting_rows(rules: ClassRules) -> dict[str, Int64s]:
+def _lasting_rows(rules: ClassRules, memory: Memory) -> dict[str, Int64s]:
     key = _points_key(rules)
-    return {
-        f"{key}/{name}": stage.since[index]
-        for stage in rules.stages
-        for index, name in enumerate(stage.names)
-    }
+    return {f"{key}/{name}": since for name, since in memory.lasting_of(rules).items()}
 
 
-def _before_rows(rules: ClassRules) -> dict[str, Float64s]:
-    points = rules.window.cls.points
-    return {points[row].key: rules.before.value[index] for index, row in enumerate(rules.before.rows)}
-
-
-def lasting(rules: ClassRules) -> Kept:
+def lasting(rules: ClassRules, memory: Memory) -> Kept:
     """Since when conditions hold."""
-    return _kept(_lasting_rows(rules))
+    return _kept(_lasting_rows(rules, memory))
 
 
-def before(rules: ClassRules) -> Kept:
+def before(rules: ClassRules, memory: Memory) -> Kept:
     """The readings before the last ones."""
-    return _kept(_before_rows(rules))
+    return _kept(memory.before_of(rules))
 
 
 def _units(rules: ClassRules, term: Term) -> str:
@@ -180,6 +172,7 @@ def rings(rules: ClassRules, history: History) -> list[KeptRing]:
 
 def put(
     rules: ClassRules,
+    memory: Memory,
     history: History,
     tables: Mapping[str, Kept],
     kept_rings: Sequence[KeptRing],
@@ -189,8 +182,8 @@ def put(
     new, old = columns
     width = _width(tables, old)
     targets: dict[str, Mapping[str, Float64s | Int64s]] = {
-        "lasting": _lasting_rows(rules),
-        "before": _before_rows(rules),
+        "lasting": _lasting_rows(rules, memory),
+        "before": memory.before_of(rules),
         "windows": _window_rows(rules, history),
         "series": _series_rows(rules, history),
     }
