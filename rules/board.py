@@ -100,15 +100,16 @@ class Others:
     def __init__(self, outline: Outline, classes: Sequence[ClassRules]) -> None:
         self._rows = outline.block([item.related for item in classes])
         asks = [(of, item, term) for of, item in enumerate(classes) for term in item.related]
-        self._members = Members.of(
-            [(term.how, item.members[term]) for _, item, term in asks],
-            [(item.first, of) for of, item, _ in asks],
-        )
+        self._asks = [(of, item.first, Members.of(term.how, item.members[term])) for of, item, term in asks]
 
     def fill(self, board: Float64s, abreast: Abreast, past: Past | None) -> None:
         """Fill in what each stood at; without a past there is nothing to fill in."""
-        if past is not None and self._members.how:
-            board[self._rows] = relations.at(self._members, abreast, past)
+        if past is None:
+            return
+        for row, (of, first, members) in enumerate(self._asks, start=self._rows.start):
+            count = int(abreast.count[of])
+            column = abreast.equipment[of, :count] - first
+            board[row, :count] = relations.at(members, column, abreast.at[of, :count], past)
 
 
 class Earlier:

@@ -20,6 +20,8 @@ from rules.windows.rings import KINDS, Ring
 Columns: TypeAlias = "tuple[Int64s, Int64s]"
 """Which columns of the engine take which columns of the checkpoint."""
 
+_OPEN = "/open "
+
 
 class Kept(msgspec.Struct, frozen=True):
     """Numbers by name and equipment: float64[names, E] as little-endian bytes; times are whole in them."""
@@ -133,8 +135,17 @@ def _series_rows(rules: ClassRules, history: History) -> dict[str, Float64s | In
         found[f"{name}/since"] = history.before.ts[mine]
         found[f"{name}/born"] = history.born[mine]
         for figure, held in history.open.items():
-            found[f"{name}/open {figure}"] = held[mine]
+            if history.wanted[figure][mine].any():
+                found[f"{name}{_OPEN}{figure}"] = held[mine]
     return found
+
+
+def _whole(rows: dict[str, Float64s | Int64s], kept: Kept) -> dict[str, Float64s | Int64s]:
+    """The rows without open bars of which a checkpoint has not every figure: those begin anew."""
+    broken = {name.split(_OPEN)[0] for name in rows if _OPEN in name and name not in kept.names}
+    return {
+        name: row for name, row in rows.items() if _OPEN not in name or name.split(_OPEN)[0] not in broken
+    }
 
 
 def series(rules: ClassRules, history: History) -> Kept:
@@ -185,7 +196,7 @@ def put(
         "lasting": _lasting_rows(rules, memory),
         "before": memory.before_of(rules),
         "windows": _window_rows(rules, history),
-        "series": _series_rows(rules, history),
+        "series": _whole(_series_rows(rules, history), tables["series"]),
     }
     for table, rows in targets.items():
         for name, row in _rows(tables[table], width[table]).items():

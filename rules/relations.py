@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,49 +13,36 @@ from plantroom.model import Equipment, PointTable
 from plantroom.readings import Bools, Float64s, Int64s
 from plantroom.units import conversion
 from rules.alignment import Placed
-from rules.evaluations import Abreast, stretches
+from rules.evaluations import stretches
 from rules.language.terms import Related
-from rules.strips import Strips
 from rules.window import Latest, Window
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Members:
-    """The places that related points have, for each equipment of the classes that ask.
+    """The places that a related point has, for each equipment of the class that asks.
 
-    Shapes: `how` [T] what is made of each related point's members; `strips` [T] where the equipment that asks
-    stands in `start` and `count`, which say which of `place`, `scale`, `offset`, `stale_after` [m] are its own.
+    Shapes: `start` and `count` [E] say which of `place`, `scale`, `offset` [m] are its own; `distinct` are the
+    places, each once and sorted, `which` [m] where a member's stands among them.
     """
 
-    how: Sequence[str]
-    strips: Strips
+    how: str
     start: Int64s
     count: Int64s
     place: Int64s
     scale: Float64s
     offset: Float64s
-    stale_after: Int64s
+    distinct: Int64s
+    which: Int64s
 
     @classmethod
-    def of(cls, asked: Sequence[tuple[str, Rows]], places: Iterable[tuple[int, int]]) -> Members:
-        """What is asked of the members of each equipment; `places` are, of each term, the number of its
-        class's first equipment and its class's row in what `at` is asked with."""
-        rows = [row for _, mine in asked for row in mine]
-        begins = np.cumsum([0, *(len(mine) for _, mine in asked)])[:-1]
-        strips = [(int(at) - first, of) for at, (first, of) in zip(begins, places, strict=True)]
+    def of(cls, how: str, rows: Rows) -> Members:
+        """What `how` is made of for each equipment."""
         count = np.array([len(mine) for mine in rows], dtype=np.int64)
-        flat = [entry for mine in rows for entry in mine]
-        place, scale, shift, stale_after = zip(*flat, strict=True) if flat else ((), (), (), ())
-        return cls(
-            [how for how, _ in asked],
-            Strips.listed(strips),
-            np.cumsum(count) - count,
-            count,
-            np.array(place, dtype=np.int64),
-            np.array(scale, dtype=np.float64),
-            np.array(shift, dtype=np.float64),
-            np.array(stale_after, dtype=np.int64),
-        )
+        table = np.array([entry for mine in rows for entry in mine]).reshape(-1, 3)
+        place = table[:, 0].astype(np.int64)
+        distinct, which = np.unique(place, return_inverse=True)
+        return cls(how, np.cumsum(count) - count, count, place, table[:, 1], table[:, 2], distinct, which)
 
 
 class Past:
@@ -70,22 +57,39 @@ class Past:
         self._span = len(self._times) + 1
         self._keys = self._place * self._span + np.searchsorted(self._times, self._ts) + 1
 
-    def values(self, place: Int64s, at: Int64s, stale_after: Int64s) -> Float64s:
+    def values(self, place: Int64s, at: Int64s) -> Float64s:
         """What stood at each place at each time, NaN where that was bad or stale."""
-        value, ts = self._latest.value[place], self._latest.ts[place]
+        index = np.full(len(at), -1, dtype=np.int64)
         if len(self._keys):
             wanted = place * self._span + np.searchsorted(self._times, at, side="right")
             index = np.searchsorted(self._keys, wanted, side="right") - 1
-            inside = (index >= 0) & (self._place[index] == place)
-            value = np.where(inside, self._value[index], value)
-            ts = np.where(inside, self._ts[index], ts)
-        value[(ts < at - stale_after) | (ts > at)] = np.nan
-        found: Float64s = value
-        return found
+            index[self._place[index] != place] = -1
+        return self._stood(index, place, at)
+
+    def table(self, places: Int64s, times: Int64s) -> Float64s:
+        """The same for all of sorted places at all of sorted times: float64[places, times]."""
+        index = np.full((len(places), len(times)), -1, dtype=np.int64)
+        row = np.searchsorted(places, self._place)
+        column = np.searchsorted(times, self._ts)
+        row[row == len(places)] = 0
+        mine = np.flatnonzero((places[row] == self._place) & (column < len(times)))
+        # of two readings before a time, the later one stays: of repeated indexes numpy keeps the last
+        index[row[mine], column[mine]] = mine
+        np.maximum.accumulate(index, axis=1, out=index)
+        return self._stood(index, places[:, np.newaxis], times)
+
+    def _stood(self, index: Int64s, place: Int64s, at: Int64s) -> Float64s:
+        """The readings at an index, the latest of before where that is negative; NaN unless fresh."""
+        value, ts = self._latest.value[place], self._latest.ts[place]
+        if len(self._keys):
+            value = np.where(index >= 0, self._value[index], value)
+            ts = np.where(index >= 0, self._ts[index], ts)
+        stale = ts < at - self._latest.stale_after[place]
+        return np.where(stale | (ts > at), np.nan, value)
 
 
-Rows: TypeAlias = "list[list[tuple[int, float, float, int]]]"
-"""Of each equipment its members: place, factor and offset to the unit that is asked for, stale after (ns)."""
+Rows: TypeAlias = "list[list[tuple[int, float, float]]]"
+"""Of each equipment its members: place, factor and offset to the unit that is asked for."""
 
 
 def members(
@@ -99,7 +103,7 @@ def members(
     }
     rows: Rows = []
     for item in window.equipment:
-        mine: list[tuple[int, float, float, int]] = []
+        mine: list[tuple[int, float, float]] = []
         for path in related(item, term.relation, table, catalogue):
             if path not in places:
                 continue
@@ -107,8 +111,7 @@ def members(
             for row, spec in enumerate(other.cls.points):
                 if spec.key == term.key and other.present[row, column]:
                     factor, offset = (1.0, 0.0) if term.how in _FLAGS else conversion(spec.unit, term.unit)
-                    stale = int(other.stale_after[row, column])
-                    mine.append((int(other.places[row, column]), factor, offset, stale))
+                    mine.append((int(other.places[row, column]), factor, offset))
         rows.append(mine)
     return rows
 
@@ -133,33 +136,33 @@ def related(item: Equipment, relation: str, table: PointTable, catalogue: Catalo
     return [other.path for other in known if catalogue[other.equipment_class].system is system]
 
 
-def at(of: Members, abreast: Abreast, past: Past) -> Float64s:
-    """The related value of each equipment at each time, NaN unknown: float64[T, W]."""
-    asks = of.strips.at(abreast.equipment).reshape(-1)
-    count = np.where(abreast.real[of.strips.of].reshape(-1), of.count[asks], 0)
-    cell = np.arange(len(asks)).repeat(count)
-    member = stretches(of.start[asks], count)
-    when = abreast.at[of.strips.of].reshape(-1)[cell]
-    value = past.values(of.place[member], when, of.stale_after[member])
+def at(of: Members, column: Int64s, when: Int64s, past: Past) -> Float64s:
+    """The related value of each equipment at each time, NaN unknown: float64[G]."""
+    count = of.count[column]
+    member = stretches(of.start[column], count)
+    evaluation = np.arange(len(column)).repeat(count)
+    times, time = np.unique(when, return_inverse=True)
+    if len(of.distinct) * len(times) < 2 * len(member):
+        # all ask the same large group: a table of its members at all times, filled in by running along, takes
+        # less than looking up each member for each that asks (measured: a fifth, 550,000 of them)
+        table = past.table(of.distinct, times)
+        value = table.reshape(-1)[of.which[member] * len(times) + time[evaluation]]
+    else:
+        value = past.values(of.place[member], when[evaluation])
     value = value * of.scale[member] + of.offset[member]
     known = ~np.isnan(value)
-    value, row, cell = value[known], (cell // abreast.width)[known], cell[known]
-    found = np.full(len(asks), np.nan)
-    for how in dict.fromkeys(of.how):
-        mine = np.array([other == how for other in of.how])[row]
-        _combine(how, value[mine], cell[mine], found)
-    return found.reshape(-1, abreast.width)
+    return _combined(of.how, value[known], evaluation[known], len(column))
 
 
-def _combine(how: str, value: Float64s, cell: Int64s, out: Float64s) -> None:
-    """Put down what `how` makes of the known members of each cell; the others stay as they are."""
-    number = np.bincount(cell, minlength=len(out))
+def _combined(how: str, value: Float64s, evaluation: Int64s, size: int) -> Float64s:
+    number = np.bincount(evaluation, minlength=size)
+    none: Bools = number == 0
     if how in ("value", "sum", "count", "mean"):
-        found = np.bincount(cell, weights=value, minlength=len(out)).astype(np.float64)
+        found = np.bincount(evaluation, weights=value, minlength=size).astype(np.float64)
         if how == "mean":
             found = found / np.maximum(number, 1)
     else:
         least = how in ("min", "all")
-        found = np.full(len(out), np.inf if least else -np.inf)
-        (np.minimum if least else np.maximum).at(found, cell, value)
-    np.copyto(out, found, where=number > 0)
+        found = np.full(size, np.inf if least else -np.inf)
+        (np.minimum if least else np.maximum).at(found, evaluation, value)
+    return np.where(none, np.nan, found)
