@@ -35,8 +35,8 @@ class Placed(NamedTuple):
 class Points:
     """The points of some classes that follow one another, as rows of a board.
 
-    `bounds` [C + 1] are the numbers of the equipment with which the classes begin; `row` says of each place of
-    the property which point it is of, counted through all classes, and `first` is the first point of these.
+    `bounds` [C + 1] are the numbers of the equipment with which the classes begin; `row` says of each place
+    of the property which point it is, counted through all classes, and `first` is the first of these.
     """
 
     bounds: Int64s

@@ -208,7 +208,7 @@ def _apply(state: ClassState, rules: ClassRules, memory: Memory, history: Histor
         "learned": state.learned,
         "series": state.series,
     }
-    kept.put(rules, memory, history, tables, state.rings, (new_columns, old_columns))
+    kept.put(rules, memory, history, tables, state.rings, columns=(new_columns, old_columns))
 
 
 def resume_from(engine: Engine) -> Nanos | None:

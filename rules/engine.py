@@ -228,7 +228,7 @@ class Engine:
         past = Past(memory.latest, _NOTHING, np.empty(0, dtype=np.int64), self._asked)
         at = int(memory.evaluated[number]) if now is None else now
         panel = self._panels.of(self._classes.index(rules))
-        return states_of(panel, memory, number, at, self._history.values, past)
+        return states_of(panel, memory, number, at, values=self._history.values, past=past)
 
     def assume_active(self, alarms: Iterable[tuple[int, str]]) -> None:
         """Take these alarms (equipment id, rule key) for active, as the records say they are.

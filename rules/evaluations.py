@@ -15,8 +15,8 @@ from rules.runs import opens
 class Evaluations:
     """Evaluations by equipment, then time; equipment is numbered through the property, class by class.
 
-    Shapes: `equipment`, `at`, `before` [G]; a run is the stretch of one equipment, `start` and `count` [S] say
-    where it stands, `run` [G] which it is. `at` is the evaluation time, `before` that of the one before.
+    Shapes: `equipment`, `at`, `before` [G]; a run is the stretch of one equipment, `start` and `count` [S]
+    say where it stands, `run` [G] which it is. `at` is the evaluation time, `before` that of the one before.
     """
 
     equipment: Int64s

@@ -1,4 +1,4 @@
-"""Rules that are judged at the same times: their conditions, their timers, and the changes that come of it."""
+"""Rules that are judged at the same times: their conditions, their timers, and the changes that come."""
 
 from __future__ import annotations
 

@@ -187,6 +187,7 @@ def put(
     history: History,
     tables: Mapping[str, Kept],
     kept_rings: Sequence[KeptRing],
+    *,
     columns: Columns,
 ) -> None:
     """Put back what still has its name."""

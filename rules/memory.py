@@ -1,4 +1,4 @@
-"""What the rules of the whole property remember from evaluation to evaluation, and each class's part of it."""
+"""What the rules of the whole property remember between evaluations, and each class's part of it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from rules.window import NEVER, Latest
 class Memory:
     """Latest readings, delays and alarms, since when conditions hold: tables over all classes.
 
-    `evaluated` [equipment] is up to when the rules of each equipment have run. `timers` are those of the rules
-    judged at readings and of those judged at minutes; `lasting` are the conditions before windows move on, and
-    after.
+    `evaluated` [equipment] is up to when the rules of each equipment have run. `timers` are those of the
+    rules judged at readings and of those judged at minutes; `lasting` are the conditions before windows move
+    on, and after.
     """
 
     def __init__(self, classes: Sequence[ClassRules], latest: Latest, equipment: int) -> None:

@@ -22,8 +22,8 @@ from rules.window import Latest, Window
 class Members:
     """The places that a related point has, for each equipment of the class that asks.
 
-    Shapes: `start` and `count` [E] say which of `place`, `scale`, `offset` [m] are its own; `distinct` are the
-    places, each once and sorted, `which` [m] where a member's stands among them.
+    Shapes: `start` and `count` [E] say which of `place`, `scale`, `offset` [m] are its own; `distinct` are
+    the places, each once and sorted, `which` [m] where a member's stands among them.
     """
 
     how: str

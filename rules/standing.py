@@ -41,7 +41,7 @@ class RuleState:
 
 
 def states_of(
-    panel: Panel, memory: Memory, equipment: int, at: Nanos, values: Float64s, past: Past
+    panel: Panel, memory: Memory, equipment: int, at: Nanos, *, values: Float64s, past: Past
 ) -> dict[str, RuleState]:
     """Rule key -> its state on an equipment, by its number, at an instant. The panel has its class alone.
 
@@ -56,19 +56,22 @@ def states_of(
         strict=True,
     )
     found = {
-        rule.key: _state(rule, rules.window, table, (index, column), int(says[index, 0]), at)
+        rule.key: _state(
+            table, (index, column), int(says[index, 0]), _unknown(rule, rules.window, column, at)
+        )
         for own, table, says in kinds
         for index, rule in enumerate(own)
     }
     return {rule.key: found[rule.key] for rule in rules.compiled}
 
 
-def _state(
-    rule: CompiledRule, window: Window, table: TimerTable, place: tuple[int, int], says: int, at: Nanos
-) -> RuleState:
+def _unknown(rule: CompiledRule, window: Window, column: int, at: Nanos) -> dict[str, str]:
     rows = zip(rule.points, rule.rows, strict=True)
-    why = {key: window.why_unknown(row, place[1], at) for key, row in rows}
-    unknown = {key: reason for key, reason in why.items() if reason is not None}
+    why = {key: window.why_unknown(row, column, at) for key, row in rows}
+    return {key: reason for key, reason in why.items() if reason is not None}
+
+
+def _state(table: TimerTable, place: tuple[int, int], says: int, unknown: Mapping[str, str]) -> RuleState:
     status, since = RuleStatus.NORMAL, None
     if not table.of("enabled")[place]:
         status = RuleStatus.DISABLED

@@ -1,4 +1,4 @@
-"""Tables of several classes end to end: a strip of such a table has one value for each equipment of a class."""
+"""Tables of several classes end to end; a strip of one has a value for each equipment of a class."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Strips:
         return len(self.of)
 
     def at(self, equipment: Int64s) -> Int64s:
-        """Where the values stand in the table: int64[R, n], for the equipment int64[classes, n] of columns."""
+        """Where the values of the equipment int64[classes, n] of columns stand in the table: int64[R, n]."""
         found: Int64s = equipment[self.of]
         found += self.base
         return found

@@ -12,7 +12,7 @@ TRUTHS = frozenset(
     {"<", "<=", "==", "all", "any", "not", "same", "known number", "known truth", "fixed truth"}
 )
 LEAVES = ("outside", "fixed number", "constant", "fixed truth")
-"""What is there from the start. Numbers from outside stand first on the board, then the others in this order."""
+"""What is there from the start, in the order in which it stands on the board."""
 
 
 class Node(NamedTuple):

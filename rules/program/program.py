@@ -9,13 +9,13 @@ import numpy as np
 
 from plantroom.readings import Float64s, Int64s
 from rules.language.terms import NUMBERS, Constant, NumberTerm, ParameterValue, Term, TruthTerm, WidthOf, walk
-from rules.program.plan import Plan
+from rules.program.plan import LEAVES, Plan
 from rules.program.spelling import Speller
 from rules.program.steps import STEPS, Group, Int8s, Rows, Step
 from rules.strips import Strips
 
 AT_ONCE = 256
-"""How many columns are gone through at once: what all steps of them read and write then stays in the cache."""
+"""How many columns are gone through at once, so that what the steps read and write stays in the cache."""
 
 
 class Fixed(NamedTuple):
@@ -104,7 +104,7 @@ class _Layout:
         self.height = self.truths = 0
         self.steps: list[Step] = []
         self._rows = [-1] * len(plan.nodes)
-        for op in ("outside", "fixed number", "constant", "fixed truth"):
+        for op in LEAVES:
             self._place(plan.leaves(op))
         for op, group in plan.groups():
             columns = [self.of(column) for column in plan.columns(group)]

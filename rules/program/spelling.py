@@ -71,7 +71,7 @@ class Speller:
             case _:
                 raise TypeError(f"nobody says where this comes from: {term}")
 
-    def _truth(self, term: Term) -> int:
+    def _truth(self, term: Term) -> int:  # noqa: PLR0911  one for each kind of term
         match term:
             case Flag(row):
                 return self._of("<", Constant(0.5), PointValue(row))

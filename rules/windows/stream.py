@@ -86,6 +86,8 @@ def figures(
     single = bool(new.all())
     for name, lanes in wanted.items():
         mine = np.flatnonzero(lanes[lane])
+        if not len(mine):
+            continue
         # usually each lane has one value, so that nothing is to be added up
         start = mine if single else np.flatnonzero(new[mine])
         own = _Values(stream, earlier, since, gap, mine)
@@ -134,7 +136,7 @@ def _figure(name: str, of: _Values, start: Int64s, *, single: bool) -> Float64s:
         return of.value[start if name == "first" else end - 1]
     reduce, each = _REDUCED[name]
     found: Float64s = each(of)
-    return found if single else np.asarray(reduce.reduceat(found, start)) if len(start) else found
+    return found if single else np.asarray(reduce.reduceat(found, start))
 
 
 def _grown(of: _Values) -> Float64s:
