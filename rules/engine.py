@@ -10,12 +10,14 @@ import numpy as np
 from plantroom.catalogue import Catalogue
 from plantroom.errors import CatalogueError, ExpressionError
 from plantroom.model import Equipment, PointTable
-from plantroom.readings import Float64s, Int64s, Quality, ReadingBatch
+from plantroom.readings import Float64s, Int64s, ReadingBatch
 from plantroom.times import HOUR, MINUTE, Nanos
 from rules import checkpoint as checkpoints
+from rules import intake
 from rules.alignment import Placed, commit
 from rules.class_rules import ClassRules
 from rules.expression import TermError, check_catalogue
+from rules.intake import LATEST, NOTHING
 from rules.judge import AlarmChange
 from rules.language.deadband import DeadbandError
 from rules.memory import Memory
@@ -32,14 +34,8 @@ from rules.windows.stream import NO_VALUES, Stream
 
 __all__ = ["AlarmChange", "Engine", "RuleState", "RuleStatus"]
 
-PIECE = 65_536
-"""How many readings are gone through at once at most; bounds memory whatever the batch's size."""
 SILENCE: Nanos = 2 * HOUR
 """For how long after the last reading of all the rules of whole minutes go on being judged."""
-_LATEST: Nanos = 2**62
-_NOTHING = Placed(
-    np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0), np.empty(0, dtype=np.uint8)
-)
 
 
 class Engine:
@@ -69,28 +65,30 @@ class Engine:
 
         Rules run on the readings' time; `now` decides nothing.
         """
-        placed = self._place(batch)
-        if len(placed.ts):
-            self._newest = max(self._newest, int(placed.ts.max()))
-        return self._go(placed, self._newest - self.lateness)
+        coming = intake.placed(batch, self._numbering.place_of)
+        self.unplaced += coming.unplaced
+        self.skewed += coming.skewed
+        if len(coming.readings.ts):
+            self._newest = max(self._newest, int(coming.readings.ts.max()))
+        return self._go(coming.readings, self._newest - self.lateness)
 
     def release(self, until: Nanos) -> list[AlarmChange]:
         """The alarm changes of the readings up to `until` that were held back; minutes pass by readings."""
-        return self._go(_NOTHING, until, ends=self._newest)
+        return self._go(NOTHING, until, ends=self._newest)
 
     def advance(self, until: Nanos) -> list[AlarmChange]:
         """The alarm changes that the passing of time brings, where the caller knows that all readings up to
         `until` have come: those held back, and rules of whole minutes up to two hours after the last reading.
         """
-        changes = self._go(_NOTHING, until)
+        changes = self._go(NOTHING, until)
         if self._last != NEVER:
             changes.extend(self._pass(min(until, self._last + SILENCE) // MINUTE))
         return _sorted(changes)
 
-    def _go(self, placed: Placed, until: Nanos, *, ends: Nanos = _LATEST) -> list[AlarmChange]:
+    def _go(self, placed: Placed, until: Nanos, *, ends: Nanos = LATEST) -> list[AlarmChange]:
         ready = self._release(placed, until)
         changes: list[AlarmChange] = []
-        pieces = list(self._pieces(ready.ts))
+        pieces = list(intake.pieces(ready.ts, self._history.minute, self._history.block))
         follow = [*(int(ready.ts[start]) for start, _ in pieces), min(until, ends)]
         for (start, end), following in zip(pieces, follow[1:], strict=True):
             changes.extend(self._run(ready.take(slice(start, end)), max(following, int(ready.ts[end - 1]))))
@@ -104,21 +102,7 @@ class Engine:
             early = placed.ts > until
             self._held = [placed.take(early)] if early.any() else []
             placed = placed.take(~early)
-        if len(placed.ts) > 1 and (placed.ts[1:] < placed.ts[:-1]).any():
-            placed = placed.take(np.argsort(placed.ts, kind="stable"))
-        return placed
-
-    def _pieces(self, ts: Int64s) -> Iterator[tuple[int, int]]:
-        """Pieces of sorted times: not too many readings, not too many minutes, no timestamp cut in two."""
-        start, size = 0, len(ts)
-        while start < size:
-            minute = max(int(ts[start]) // MINUTE, self._history.minute)
-            end = min(start + PIECE, int(np.searchsorted(ts, (minute + self._history.block) * MINUTE)))
-            if end < size and ts[end] == ts[end - 1]:
-                whole = int(np.searchsorted(ts, ts[end]))
-                end = whole if whole > start else int(np.searchsorted(ts, ts[end], side="right"))
-            yield start, end
-            start = end
+        return intake.in_order(placed)
 
     def _run(self, piece: Placed, until: Nanos) -> Iterator[AlarmChange]:
         """The changes of one piece, all readings up to `until` having come."""
@@ -127,33 +111,13 @@ class Engine:
             self._history.begin(first)
         elif first > self._history.minute:
             yield from self._pass(first)
-        fresh, order = self._sift(piece)
+        fresh, order, late, repeated = intake.sifted(piece, self._memory.latest.ts)
+        self.late += late
+        self.repeated += repeated
         self._last = max(self._last, int(piece.ts[-1]))
         if len(fresh.ts):
             yield from self._judge(fresh, order, until // MINUTE)
         yield from self._pass(min(until, self._last + SILENCE) // MINUTE)
-
-    def _sift(self, piece: Placed) -> tuple[Placed, Int64s]:
-        """The readings that are new to their points, and their order by place and time."""
-        latest = self._memory.latest.ts
-        last = latest[piece.place]
-        new = piece.ts > last
-        if not new.all():
-            late = int((piece.ts < last).sum())
-            self.late += late
-            self.repeated += len(new) - int(new.sum()) - late
-            piece = piece.take(new)
-        order = order_of(piece.place, len(latest))
-        place, ts = piece.place[order], piece.ts[order]
-        again = ~opens(place, ts)
-        if again.any():
-            # the one received first stands: it may have been judged before the second came
-            self.repeated += int(again.sum())
-            keep = np.ones(len(order), dtype=np.bool_)
-            keep[order[again]] = False
-            order = (np.cumsum(keep) - 1)[order[~again]]
-            piece = piece.take(keep)
-        return piece, order
 
     def _judge(self, fresh: Placed, order: Int64s, minute: int) -> Iterator[AlarmChange]:
         history = self._history
@@ -225,7 +189,7 @@ class Engine:
         """
         rules, column = self._numbering.find(equipment_id)
         memory, number = self._memory, rules.first + column
-        past = Past(memory.latest, _NOTHING, np.empty(0, dtype=np.int64), self._asked)
+        past = Past(memory.latest, NOTHING, np.empty(0, dtype=np.int64), self._asked)
         at = int(memory.evaluated[number]) if now is None else now
         panel = self._panels.of(self._classes.index(rules))
         return states_of(panel, memory, number, at, values=self._history.values, past=past)
@@ -317,23 +281,6 @@ class Engine:
         self._memory = memory = Memory(classes, numbering.latest, numbering.equipment)
         self._history = History(Lanes([rules.lanes for rules in classes], len(numbering.point_of)))
         self._panels = Panels(classes, memory, numbering.row_of)
-
-    def _place(self, batch: ReadingBatch) -> Placed:
-        """The readings that count, at their places."""
-        known = (batch.point_id >= 0) & (batch.point_id < len(self._numbering.place_of))
-        place = self._numbering.place_of[
-            batch.point_id if known.all() else np.where(known, batch.point_id, 0)
-        ]
-        known &= place >= 0
-        skewed = (batch.quality & np.uint8(Quality.CLOCK)) != 0
-        # times before 1970 and after 2100 are of no clock that is set, and would not bear arithmetic
-        skewed = known & (skewed | (batch.ts < 0) | (batch.ts > _LATEST))
-        self.unplaced += len(known) - int(known.sum())
-        self.skewed += int(skewed.sum())
-        value = np.where(batch.is_bad() | ~np.isfinite(batch.value), np.nan, batch.value)
-        placed = Placed(place, batch.ts, value, batch.quality)
-        take = known & ~skewed
-        return placed if take.all() else placed.take(take)
 
 
 def _sorted(changes: list[AlarmChange]) -> list[AlarmChange]:
