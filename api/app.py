@@ -10,6 +10,7 @@ import api.alarm_figures.routes
 import api.alarms.record
 import api.alarms.routes
 import api.backtests.routes
+import api.discovered.routes
 import api.equipment.routes
 import api.maintenance_modes.routes
 import api.operations.routes
@@ -37,6 +38,7 @@ _ROUTERS = (
     api.alarm_figures.routes.router,
     api.work_orders.routes.router,
     api.quarantine.routes.router,
+    api.discovered.routes.router,
     api.sessions.routes.router,
     api.users.routes.router,
     api.operations.routes.router,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+
+from prometheus_client import Metric
 
 from api.backtests.jobs import BacktestJobs
 from api.guard import SignInGuard
@@ -34,6 +36,8 @@ class Context:
     health: Callable[[], tuple[PartHealth, ...]]
     rule_states: Callable[[int], Mapping[str, str]]
     """Equipment id -> rule key -> unknown, normal, pending or active."""
+    counted: Callable[[], Iterable[Metric]] | None = None
+    """What all processes counted, where there are several; None for `metrics` alone."""
     guard: SignInGuard = field(default_factory=SignInGuard)
     """Slows down password guesses, the API's and the console's together."""
     backtests: BacktestJobs = field(default_factory=BacktestJobs)

@@ -44,6 +44,10 @@ TAGS = [
     {"name": "work orders", "description": "Work to be done: opened by faults, by due plans or by hand."},
     {"name": "backtests", "description": "Changed rules tried over stored readings."},
     {"name": "quarantine", "description": "Messages that could not be taken, and why."},
+    {
+        "name": "discovered devices",
+        "description": "Devices found on other people's topics: adopted as equipment, or set aside.",
+    },
     {"name": "sessions", "description": "Signing in and out, oneself, and one's tokens."},
     {"name": "users", "description": "The people who sign in."},
     {"name": "operations", "description": "How the process itself does."},

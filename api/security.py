@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.context import Context
 from plantroom.errors import StoreUnavailableError
-from plantroom.stores.records import Database, sessions, users
+from plantroom.stores.records import Database, locks, sessions, users
 from plantroom.stores.records.sessions import TOKEN_PREFIX
 from plantroom.stores.records.users import Identity, SignInError
 from plantroom.times import HOUR, MINUTE, SECOND, Nanos
@@ -142,6 +142,7 @@ def first_admin(database: Database, now: Nanos) -> str | None:
     It is shown this once and kept only as a hash: there is no default to be left unchanged.
     """
     with database.transaction() as session:
+        locks.hold(session, locks.USERS)  # of processes that start together one makes the user
         if users.has_users(session):
             return None
         _, password = users.create_user(session, FIRST_ADMIN, Role.ADMIN, now=now, by="first start")

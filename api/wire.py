@@ -25,6 +25,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from plantroom import times
 from plantroom.alarms import Severity
 from plantroom.catalogue import EquipmentClass
+from plantroom.forecasts import forecasts, is_forecast
 from plantroom.model import Text
 from plantroom.stores.records import paging
 from plantroom.stores.records.paging import MAX_PAGE, Page
@@ -195,8 +196,39 @@ class Measured(Answer):
 
 
 def measured(readings: Mapping[str, Any], cls: EquipmentClass | None) -> list[Measured]:
-    """Stored readings by point key, with the units that the class gives them."""
+    """Stored readings by point key, with the units that the class gives them; without forecasts."""
     units = {point.key: point.unit for point in cls.points} if cls is not None else {}
     return [
-        Measured(point=key, value=number(value), unit=units.get(key, "")) for key, value in readings.items()
+        Measured(point=key, value=number(value), unit=units.get(key, ""))
+        for key, value in readings.items()
+        if not is_forecast(key)
+    ]
+
+
+class Forecast(Answer):
+    """When something reaches its limit if it goes on as it did, as it was when the alarm was raised."""
+
+    of: str
+    """What reaches it: a point's key, or what the rule writes."""
+    limit: float
+    unit: str
+    expected_at: Time
+    earliest_at: Time
+    """Nine in ten lie between the earliest and the latest."""
+    latest_at: Time | None
+    """Null where no end is in sight."""
+
+
+def forecasts_of(readings: Mapping[str, Any], ts: Nanos | None) -> list[Forecast]:
+    """The forecasts among the readings of an alarm that was raised at `ts`."""
+    return [
+        Forecast(
+            of=item.of,
+            limit=item.limit,
+            unit=item.unit,
+            expected_at=item.expected,
+            earliest_at=item.earliest,
+            latest_at=item.latest,
+        )
+        for item in forecasts(readings, ts)
     ]

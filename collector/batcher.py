@@ -14,8 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from collector.flood import loudest
 from collector.inbox import Inbox, Received
 from collector.ingest import Harvest, Ingest
+from collector.spool import Spool
 from collector.text import plain
 from plantroom.errors import StoreError
 from plantroom.metrics import Metrics
@@ -47,6 +49,11 @@ class BatcherState:
     """Why the last batch was not taken by `on_stored`; None once one was taken again."""
     handovers_given_up: int = 0
     unguaranteed_sites: tuple[str, ...] = ()
+    spooled_messages: int = 0
+    """On disk, acknowledged and not yet stored."""
+    spool_dropped: int = 0
+    loudest: str | None = None
+    """Whose messages were most of the last batch, where others had to wait for it."""
 
 
 class Batcher:
@@ -66,13 +73,14 @@ class Batcher:
         wait: Callable[[float], bool],
         clock: Clock,
         monotonic: Callable[[], float] = time.monotonic,
+        spool: Spool | None = None,
     ) -> None:
         """`wait(seconds)` pauses and says whether to give up; `acknowledge` is told of durable messages."""
         self._inbox = inbox
         self._ingest = ingest
         self._store = store
         self._quarantine = quarantine
-        self._most = settings.batch_readings
+        self._most, self._most_messages = settings.batch_readings, settings.batch_messages
         self._linger = settings.linger / SECOND
         self._metrics = metrics
         self._acknowledge = acknowledge
@@ -80,7 +88,11 @@ class Batcher:
         self._wait = wait
         self._clock = clock
         self._monotonic = monotonic
+        self._spool = spool
+        self._retry_at, self._retry_delay = 0.0, FIRST_RETRY_S
         self._next_table: PointTable | None = None
+        self._over: Sequence[Received] = ()
+        """Messages that came together with those of the last batch and did not go into it."""
         # each field of the state is written by this thread only, and read whole by any
         self._last_message_at: Nanos | None = None
         self._last_stored_at: Nanos | None = None
@@ -88,6 +100,7 @@ class Batcher:
         self._handover_error: str | None = None
         self._given_up = 0
         self._unguaranteed: tuple[str, ...] = ()
+        self._loudest: str | None = None
 
     def replace_table(self, table: PointTable) -> None:
         """Use `table` from the next batch on; from any thread."""
@@ -102,6 +115,9 @@ class Batcher:
             self._handover_error,
             self._given_up,
             self._unguaranteed,
+            0 if self._spool is None else self._spool.messages,
+            0 if self._spool is None else self._spool.dropped,
+            self._loudest,
         )
 
     def run(self) -> None:
@@ -114,38 +130,95 @@ class Batcher:
         if self._next_table is not None:
             self._ingest.replace_table(self._next_table)
             self._next_table = None
+        if self._spool is not None and self._spool.messages:
+            return self._spooled_turn(self._spool)
         messages = self._gathered()
         if messages:
             self._last_message_at = messages[-1].received_at
+            others_wait = self._inbox.waiting_messages > len(messages)
+            self._loudest = loudest(messages) if others_wait else None
             harvest = self._ingest.finish()
-            if not self._written(harvest):
+            if self._written(harvest):
+                self._acknowledge(messages)
+                self._settle(harvest)
+            elif self._spool is None or not self._put_by(self._spool, messages):
                 self._inbox.release(messages)  # not acknowledged: they are delivered again
                 return False
-            self._inbox.release(messages)
-            self._acknowledge(messages)
-            self._metrics.waiting_messages.set(self._inbox.waiting_messages)
-            self._count(harvest)
-            if len(harvest.readings):
-                self._hand_over(harvest.readings)
+            else:
+                self._acknowledge(messages)
+            self._release(messages)  # not before the rules have them: until then readings wait
+        return bool(self._over) or not self._inbox.closed
+
+    def _release(self, messages: Sequence[Received]) -> None:
+        self._inbox.release(messages)
+        self._metrics.waiting_messages.set(self._inbox.waiting_messages)
+
+    def _settle(self, harvest: Harvest) -> None:
+        """Count what is durable, and hand it on."""
+        self._count(harvest)
+        if len(harvest.readings):
+            self._hand_over(harvest.readings)
+
+    def _spooled_turn(self, spool: Spool) -> bool:
+        """As `turn` while older messages wait on disk: what comes waits behind them, the oldest are tried."""
+        left = self._retry_at - self._monotonic()
+        coming = self._over or self._inbox.get(min(left, IDLE_S))
+        self._over = ()
+        if coming:
+            self._last_message_at = coming[-1].received_at
+            if not self._put_by(spool, coming):
+                self._inbox.release(coming)
+                return False
+            self._acknowledge(coming)
+            self._release(coming)
+        if self._monotonic() >= self._retry_at:
+            oldest = spool.peek(self._most_messages)
+            taken = self._ingest.take_all(oldest, self._most)
+            harvest = self._ingest.finish()
+            if self._written(harvest):
+                self._settle(harvest)
+                spool.forget(taken)
+                self._note_spool(spool)
         return not self._inbox.closed
+
+    def _put_by(self, spool: Spool, messages: Sequence[Received]) -> bool:
+        """Whether the messages are on disk; False when told to give up before they were."""
+        dropped = spool.dropped
+        if self._retried(lambda: self._appended_to(spool, messages), "the spool", for_ever=True) is None:
+            return False
+        self._metrics.spool_dropped.inc(spool.dropped - dropped)
+        self._note_spool(spool)
+        return True
+
+    @staticmethod
+    def _appended_to(spool: Spool, messages: Sequence[Received]) -> bool:
+        spool.append(messages)
+        return True
+
+    def _note_spool(self, spool: Spool) -> None:
+        self._metrics.spool_messages.set(spool.messages)
+        self._metrics.spool_bytes.set(spool.bytes)
 
     def _gathered(self) -> list[Received]:
         """The next messages, all of them taken by the ingest."""
-        message = self._inbox.get(IDLE_S)
         messages: list[Received] = []
+        coming = self._over or self._inbox.get(IDLE_S)
         end = self._monotonic() + self._linger
-        while message is not None:
-            messages.append(message)
-            self._ingest.take(message)
+        while coming:
+            room = self._most_messages - len(messages)
+            taken = self._ingest.take_all(coming[:room], self._most)
+            messages += coming[:taken]
+            self._over = coming[taken:]
             left = end - self._monotonic()
-            if left <= 0 or self._ingest.size >= self._most or len(messages) >= self._most:
+            full = self._ingest.size >= self._most or len(messages) >= self._most_messages
+            if self._over or left <= 0 or full:
                 break
-            message = self._inbox.get(left)
+            coming = self._inbox.get(left)
         self._metrics.waiting_messages.set(self._inbox.waiting_messages)
         return messages
 
     def _written(self, harvest: Harvest) -> bool:
-        """Whether everything is durable; False when told to give up before it was."""
+        """Whether everything is durable; False when told to give up before it was, or to put it on disk."""
         readings, quarantined = harvest.readings, harvest.quarantined
         if len(readings):
             appended = self._retried(lambda: self._appended(readings), "the readings")
@@ -157,6 +230,7 @@ class Batcher:
             return False
         self._last_stored_at = self._clock()
         self._store_error = None
+        self._retry_delay = FIRST_RETRY_S
         return True
 
     def _appended(self, readings: ReadingBatch) -> Appended:
@@ -169,8 +243,11 @@ class Batcher:
         self._quarantine.keep(messages)
         return True
 
-    def _retried(self, write: Callable[[], Result], what: str) -> Result | None:
-        """What `write` gives, tried until it does; None when told to give up."""
+    def _retried(self, write: Callable[[], Result], what: str, *, for_ever: bool = False) -> Result | None:
+        """What `write` gives, tried until it does; None when told to give up.
+
+        With a spool it is tried once, if not `for_ever`, and again after a while.
+        """
         delay = FIRST_RETRY_S
         while True:
             try:
@@ -186,6 +263,10 @@ class Batcher:
                 log.warning("%s; trying again", error)
             self._store_error = error
             self._metrics.store_failures.inc()
+            if self._spool is not None and not for_ever:
+                self._retry_at = self._monotonic() + self._retry_delay
+                self._retry_delay = min(2 * self._retry_delay, LONGEST_RETRY_S)
+                return None
             if self._wait(delay):
                 return None
             delay = min(2 * delay, LONGEST_RETRY_S)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collector.batcher import Batcher
-from collector.gateways import GatewayStatus
+from collector.gateways import GatewayBook, GatewayStatus
 from collector.inbox import Inbox
 from collector.ingest import Ingest
+from collector.mapping.book import DiscoveryBook
+from collector.mapping.router import Router
+from collector.mapping.site_map import Use
+from collector.mapping.template import distinct
 from collector.paho_session import PahoSession
 from collector.session import Session
+from collector.spool import Spool
 from collector.subscriber import Subscriber
+from plantroom.discovery import Binding
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable
 from plantroom.quarantine import QuarantineSink
@@ -21,6 +28,8 @@ from plantroom.readings import ReadingBatch
 from plantroom.settings import IngestSettings, MqttSettings
 from plantroom.stores.base import ReadingStore
 from plantroom.times import Clock, Nanos, system_clock
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +47,24 @@ class CollectorHealth:
     error: str | None
     """What is wrong now with the connection, the store or the receiver of batches; None for nothing."""
     warning: str | None
-    """Another client uses our client id."""
+    """Another client uses our client id, paho is not the one tested with, or somebody floods us."""
     unguaranteed_sites: tuple[str, ...]
     """Sites with publishers at QoS 0, whose messages may be lost on the way."""
     handovers_given_up: int
     """Stored batches that `on_stored` did not take although it was asked again."""
     threads_alive: bool
+    settled: bool = True
+    """Connected for some seconds: what had waited on the broker has begun to come."""
+    spooled_messages: int = 0
+    """On disk, acknowledged to the broker, not yet stored."""
+    spool_dropped: int = 0
+    """Messages lost because the spool was full."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether readings may be on their way that the rules have not seen: silence proves nothing then."""
+        waits = bool(self.waiting_messages or self.spooled_messages)
+        return not (self.connected and self.settled) or self.paused or waits or self.error is not None
 
 
 class Collector:
@@ -65,11 +86,22 @@ class Collector:
         on_stored: Callable[[ReadingBatch, Nanos], None],
         clock: Clock = system_clock,
         *,
+        uses: Sequence[Use] = (),
+        adopted: Sequence[Binding] = (),
         session: Session | None = None,
+        on_death: Callable[[], None] = lambda: None,
     ) -> None:
-        """Raises: SettingsError for TLS files that cannot be used."""
+        """`on_death` is called when a thread has ended of itself, which only a new process puts right.
+
+        Raises: SettingsError for TLS files or a spool that cannot be used."""
         self._inbox = Inbox(ingest.max_waiting_messages, ingest.max_waiting_bytes)
-        self._ingest = Ingest(table, ingest)
+        gateways, self.found = GatewayBook(), DiscoveryBook()
+        self._router: Router | None = None
+        if uses:
+            self._router = Router(uses, adopted, gateways=gateways, book=self.found, send=self.send)
+            filters = distinct([*mqtt.topics, *self._router.filters])
+            mqtt = mqtt.model_copy(update={"topics": filters})
+        self._ingest = Ingest(table, ingest, gateways, router=self._router, book=self.found)
         self._give_up = threading.Event()
         self._subscriber = Subscriber(
             session or PahoSession(mqtt),
@@ -90,10 +122,31 @@ class Collector:
             on_stored=on_stored,
             wait=self._give_up.wait,
             clock=clock,
+            spool=None if ingest.spool is None else Spool(ingest.spool, ingest.spool_max),
         )
         # daemons: a process that ends without stop() is like one that was killed, and nothing is lost by that
-        self._network = threading.Thread(target=self._subscriber.run, name="collector-network", daemon=True)
-        self._pipeline = threading.Thread(target=self._batcher.run, name="collector-pipeline", daemon=True)
+        self._on_death = on_death
+        self._network = self._thread("network", self._subscriber.run)
+        self._pipeline = self._thread("pipeline", self._batcher.run)
+
+    def _thread(self, name: str, run: Callable[[], None]) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                run()
+            except BaseException:
+                log.critical("the collector's %s thread died; nothing is taken any more", name, exc_info=True)
+                self._on_death()
+
+        return threading.Thread(target=guarded, name=f"collector-{name}", daemon=True)
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish soon at QoS 0, if there is a connection; from any thread."""
+        self._subscriber.send(topic, payload)
+
+    def adopt(self, bindings: Sequence[Binding]) -> None:
+        """Use these adopted devices from here on, in place of those before; from any thread."""
+        if self._router is not None:
+            self._router.adopt(bindings)
 
     def start(self) -> None:
         """Begin to connect and to take messages; an absent broker is waited for."""
@@ -137,8 +190,17 @@ class Collector:
             last_message_at=pipeline.last_message_at,
             last_stored_at=pipeline.last_stored_at,
             error=pipeline.store_error or pipeline.handover_error or session.error,
-            warning=session.warning,
+            warning=session.warning or _flood(pipeline.loudest),
             unguaranteed_sites=pipeline.unguaranteed_sites,
             handovers_given_up=pipeline.handovers_given_up,
             threads_alive=self._network.is_alive() and self._pipeline.is_alive(),
+            settled=session.settled,
+            spooled_messages=pipeline.spooled_messages,
+            spool_dropped=pipeline.spool_dropped,
         )
+
+
+def _flood(topic: str | None) -> str | None:
+    if topic is None:
+        return None
+    return f"most of what waits comes from {topic}: others wait for it; slow its gateway down or send batches"

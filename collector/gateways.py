@@ -38,13 +38,17 @@ class GatewayBook:
         online = _WORDS.get(payload.strip())
         if online is None:
             raise PayloadError("status", "a gateway's status is the word online or offline")
+        self.set(site, gateway, online=online, at=received_at)
+
+    def set(self, site: str, gateway: str, *, online: bool, at: Nanos) -> None:
+        """Take down that a gateway is online, or is not."""
         key = (site, gateway)
         with self._lock:
             known = self._book.get(key)
             if known is not None and known.online == online:
                 return
             self._book.pop(key, None)
-            self._book[key] = GatewayStatus(site, gateway, online, received_at)
+            self._book[key] = GatewayStatus(site, gateway, online, at)
             if len(self._book) > self._most:
                 del self._book[next(iter(self._book))]
 

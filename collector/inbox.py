@@ -6,7 +6,7 @@ It never refuses a message that has been read from the socket; it says when to s
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from plantroom.times import Nanos
@@ -31,10 +31,10 @@ class Received(NamedTuple):
     mid: int = 0
     epoch: int = 0
 
-    @property
-    def cost(self) -> int:
-        """The memory it takes, about."""
-        return len(self.topic) + len(self.payload) + OVERHEAD_BYTES
+
+def cost(messages: Sequence[Received]) -> int:
+    """The memory that messages take, about."""
+    return sum([len(item.topic) + len(item.payload) for item in messages]) + OVERHEAD_BYTES * len(messages)
 
 
 class Inbox:
@@ -43,7 +43,7 @@ class Inbox:
     def __init__(self, most_messages: int, most_bytes: int) -> None:
         self._most_messages = most_messages
         self._most_bytes = most_bytes
-        self._queue: queue.SimpleQueue[Received | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Sequence[Received] | None] = queue.SimpleQueue()
         # each figure has one writing thread, so that none needs a lock
         self._put_messages = self._put_bytes = 0
         self._released_messages = self._released_bytes = 0
@@ -61,9 +61,11 @@ class Inbox:
         return self._put_bytes - self._released_bytes
 
     @property
-    def is_full(self) -> bool:
-        """Whether to stop reading."""
-        return self.waiting_messages >= self._most_messages or self.waiting_bytes >= self._most_bytes
+    def room(self) -> int:
+        """How many more messages to read; 0 is to stop reading."""
+        if self.waiting_bytes >= self._most_bytes:
+            return 0
+        return max(0, self._most_messages - self.waiting_messages)
 
     @property
     def has_room(self) -> bool:
@@ -72,28 +74,27 @@ class Inbox:
             self.waiting_messages <= self._most_messages // 2 and self.waiting_bytes <= self._most_bytes // 2
         )
 
-    def put(self, message: Received) -> None:
-        """Add a message at the end."""
-        self._put_messages += 1
-        self._put_bytes += message.cost
-        self._queue.put(message)
+    def put(self, messages: Sequence[Received]) -> None:
+        """Add messages at the end."""
+        self._put_messages += len(messages)
+        self._put_bytes += cost(messages)
+        self._queue.put(messages)
 
-    def get(self, timeout: float) -> Received | None:
-        """The next message; None if none came in `timeout` seconds or the end has been reached."""
+    def get(self, timeout: float) -> Sequence[Received]:
+        """The next messages, as they were put together; none at the end, or if none came in `timeout` s."""
         if self.closed:
-            return None
+            return ()
         try:
-            message = self._queue.get(timeout=max(timeout, 0.0))
+            messages = self._queue.get(timeout=max(timeout, 0.0))
         except queue.Empty:
-            return None
-        self.closed = message is None
-        return message
+            return ()
+        self.closed = messages is None
+        return messages or ()
 
-    def release(self, messages: Iterable[Received]) -> None:
+    def release(self, messages: Sequence[Received]) -> None:
         """Take note that the messages are durable, or given up to be delivered again."""
-        for message in messages:
-            self._released_messages += 1
-            self._released_bytes += message.cost
+        self._released_messages += len(messages)
+        self._released_bytes += cost(messages)
 
     def close(self) -> None:
         """Put the end: whatever was put before still comes out."""

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from collector import topics
-from collector.codecs import CODECS, Codec, Samples
+from collector.codecs import FIRST_BYTES, JSON, MSGPACK, Codec, Samples
 from collector.gateways import GatewayBook
 from collector.inbox import Received
+from collector.mapping.book import DiscoveryBook
+from collector.mapping.router import Router
 from collector.parts import Parts
 from collector.points import Resolver
 from collector.quality import QualityCheck, flag_times
 from collector.text import plain
 from collector.topics import Topic
+from plantroom.discovery import Found, FoundField
 from plantroom.errors import PayloadError
 from plantroom.model import PointTable
 from plantroom.quarantine import HEAD_BYTES, QuarantinedMessage
@@ -31,6 +34,8 @@ from plantroom.settings import IngestSettings
 log = logging.getLogger(__name__)
 
 UNKNOWN_SITE = "unknown"
+OWN_LAYOUT = "plantroom"
+"""The layout of what is found on topics of our own grammar."""
 MOST_TOPIC_CHARACTERS = 300
 MOST_MESSAGE_CHARACTERS = 500
 MOST_PROBLEMS_TOLD = 5
@@ -61,10 +66,15 @@ class Ingest:
         table: PointTable,
         settings: IngestSettings,
         gateways: GatewayBook | None = None,
-        codecs: Mapping[str, Codec] = CODECS,
+        *,
+        json: Codec = JSON,
+        router: Router | None = None,
+        book: DiscoveryBook | None = None,
     ) -> None:
         self._settings = settings
-        self._codecs = codecs
+        self._json = json
+        self._router = router
+        self._book = book or DiscoveryBook()
         self.gateways = gateways or GatewayBook()
         self.replace_table(table)
         self._begin()
@@ -82,6 +92,14 @@ class Ingest:
     def size(self) -> int:
         """How many readings have been taken since the last `finish`."""
         return self._parts.size
+
+    def take_all(self, messages: Sequence[Received], most: int) -> int:
+        """How many of the messages were taken: all, or as many as it takes to have `most` readings."""
+        for number, message in enumerate(messages, 1):
+            self.take(message)
+            if self._parts.size >= most:
+                return number
+        return len(messages)
 
     def take(self, message: Received) -> None:
         """Take in a message: its readings, or the reason why not."""
@@ -104,6 +122,8 @@ class Ingest:
             raise PayloadError(
                 "size", f"{message.size} bytes are over the limit of {self._settings.max_payload_bytes}"
             )
+        if self._router is not None and not message.topic.startswith(topics.ROOT):
+            return self._mapped(self._router, message)
         topic = topics.parse(message.topic)
         if topic.gateway is not None:
             self.gateways.note(topic.site, topic.gateway, message.payload, message.received_at)
@@ -113,27 +133,67 @@ class Ingest:
         if message.qos == 0:
             known = topic.site in self._resolver.sites
             self._harvest.unguaranteed[topic.site if known else UNKNOWN_SITE] += 1
-        samples = self._codecs[topic.version].decode(topic, message.payload)
-        self._harvest.outcomes["duplicate_key"] += samples.duplicate_keys
+        payload = message.payload
+        codec = self._json if payload.isascii() or payload[0] not in FIRST_BYTES else MSGPACK
+        samples = codec.decode(topic, payload)
+        if samples.duplicate_keys:
+            self._harvest.outcomes["duplicate_key"] += samples.duplicate_keys
         before = self._parts.size
-        problems = (
-            self._scalars(topic, samples, message)
-            if not isinstance(samples.ts, np.ndarray)
-            else self._columns(topic, samples, samples.ts, message)
-        )
+        try:
+            problems = (
+                self._scalars(topic, samples, message)
+                if not isinstance(samples.ts, np.ndarray)
+                else self._columns(topic, samples, samples.ts, message)
+            )
+        except PayloadError as problem:
+            self._note_stranger(topic, samples, problem, message)
+            raise
         if not problems:
             return "taken"
         self._quarantine(message, problems)
         return "taken" if self._parts.size > before else "quarantined"
 
+    def _mapped(self, router: Router, message: Received) -> str:
+        """The outcome of a message whose meaning a map tells."""
+        read = router.read(message)
+        self._harvest.outcomes.update(read.counts)
+        self._check_count(sum(len(samples.values) for _, samples in read.parts))
+        before = self._parts.size
+        problems = list(read.problems)
+        for topic, samples in read.parts:
+            if message.qos == 0:
+                self._harvest.unguaranteed[topic.site] += 1
+            try:
+                problems.extend(self._scalars(topic, samples, message))
+            except PayloadError as problem:
+                self._note_stranger(topic, samples, problem, message)
+                problems.append(problem)
+        if problems:
+            self._quarantine(message, problems)
+            return "taken" if self._parts.size > before else "quarantined"
+        return "taken" if read.parts else read.outcome
+
+    def _note_stranger(
+        self, topic: Topic, samples: Samples, problem: PayloadError, message: Received
+    ) -> None:
+        """Note equipment that publishes by our grammar and that nobody knows, for adoption."""
+        strange = problem.reason in {"unknown_equipment", "unknown_site"}
+        at = message.received_at
+        if strange and self._book.wants(OWN_LAYOUT, topic.site, topic.equipment, at):
+            fields = tuple(FoundField(key, samples.units.get(key, "")) for key in samples.values)
+            self._book.note(
+                Found(OWN_LAYOUT, topic.site, topic.equipment, topic.equipment, fields=fields), at
+            )
+
     def _scalars(self, topic: Topic, samples: Samples, message: Received) -> Sequence[PayloadError]:
         self._check_count(len(samples.values))
         plan = self._resolver.plan(topic, samples)
-        ts, flag = samples.ts, 0
+        ts, flag = samples.ts, samples.quality
         if ts is None:
-            ts, flag = message.received_at, int(Quality.RECEIVE_TIME)
+            ts, flag = message.received_at, flag | int(Quality.RECEIVE_TIME)
         assert isinstance(ts, int)  # noqa: S101 -- arrays have gone the other way
-        self._harvest.outcomes["null"] += plan.nulls
+        if plan.nulls:
+            self._harvest.outcomes["null"] += plan.nulls
         self._parts.add_row(plan, plan.taken(samples.values), ts, message.received_at, flag)
         return (*samples.problems, *plan.problems)
 
@@ -141,10 +201,14 @@ class Ingest:
         self, topic: Topic, samples: Samples, ts: Int64s, message: Received
     ) -> Sequence[PayloadError]:
         self._check_count(len(samples.values) * len(ts))
+        block = self._resolver.block(topic, samples)
+        if block is not None:
+            self._parts.add_block(block, ts, message.received_at)
+            return samples.problems
         ids = self._resolver.ids_of(topic)
         problems = list(samples.problems)
         for key, values in samples.values.items():
-            assert isinstance(values, list)  # noqa: S101 -- the codec's promise
+            assert isinstance(values, (list, np.ndarray))  # noqa: S101 -- the codec's promise
             try:
                 column, problem = self._resolver.column(ids, topic, key, values, samples.units.get(key))
             except PayloadError as failure:

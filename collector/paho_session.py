@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+from collections.abc import Sequence
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -17,6 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from collector.bulk_reader import PAHO, TESTED, BulkClient, is_tested
 from collector.session import SessionEvents, Socket
 from collector.topics import STATUS_FILTER
 from plantroom.errors import SettingsError
@@ -24,50 +26,23 @@ from plantroom.settings import MqttSettings
 
 SESSION_TAKEN_OVER = 0x8E
 RETAINED_ALWAYS, RETAINED_WHEN_NEW = 0, 1
-BLOCK_BYTES = 64 * 1024
 _PINGREQ = b"\xc0\x00"
-
-
-class BlockClient(Client):
-    """paho's client, reading the socket in blocks.
-
-    paho asks the socket for each packet's first byte, its length and its rest: each time a system call, and
-    the interpreter's lock given away to the pipeline. Should paho stop calling `_sock_recv`, all is slower.
-    """
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.forget()
-
-    def forget(self) -> None:
-        """Forget what was read ahead: it belongs to a connection that has ended."""
-        self._block = b""
-        self._at = 0
-
-    @property
-    def has_more(self) -> bool:
-        """Whether something was read ahead."""
-        return self._at < len(self._block)
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        if not self.has_more:
-            self._block, self._at = super()._sock_recv(BLOCK_BYTES), 0
-        end = self._at + bufsize
-        data = self._block[self._at : end]
-        self._at += len(data)
-        return data
 
 
 class PahoSession:
     """A `Session` by paho: MQTT 5 or 3.1.1, TLS, password, manual acknowledgement, QoS 1."""
 
-    def __init__(self, settings: MqttSettings) -> None:
-        """Raises: SettingsError for certificate files that cannot be used."""
+    def __init__(self, settings: MqttSettings, *, paho: str = PAHO) -> None:
+        """With a version of paho that the bulk reader was not tested with, all is read by paho itself.
+
+        Raises: SettingsError for certificate files that cannot be used.
+        """
         self._settings = settings
         self._refusal: str | None = None
         self._main_subscription: int | None = None
         self._is_v5 = settings.protocol == "5"
-        self._client = BlockClient(
+        self._paho = paho
+        self._client = (BulkClient if is_tested(paho) else Client)(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             protocol=MQTTProtocolVersion.MQTTv5 if self._is_v5 else MQTTProtocolVersion.MQTTv311,
@@ -75,6 +50,7 @@ class PahoSession:
             reconnect_on_failure=False,
             manual_ack=True,
         )
+        self._bulk = self._client if isinstance(self._client, BulkClient) else None
         if settings.username is not None:
             password = settings.password.get_secret_value() if settings.password else None
             self._client.username_pw_set(settings.username, password)
@@ -127,6 +103,8 @@ class PahoSession:
                 mid=message.mid,
             )
 
+        if self._bulk is not None:
+            self._bulk.on_published = events.received_many
         self._client.on_connect = on_connect
         self._client.on_disconnect = on_disconnect
         self._client.on_subscribe = on_subscribe
@@ -134,7 +112,7 @@ class PahoSession:
 
     def open(self) -> None:
         """Nothing, with a connection begun; see `Session.open`."""
-        self._client.forget()
+        self._forget()
         host, port, keepalive = self._settings.host, self._settings.port, self._settings.keepalive_s
         if not self._is_v5:
             self._client.connect(host, port, keepalive)
@@ -144,6 +122,16 @@ class PahoSession:
         properties.ReceiveMaximum = self._settings.receive_maximum
         self._client.connect(host, port, keepalive, clean_start=False, properties=properties)
 
+    def remark(self) -> str | None:
+        """That messages are read slowly, where they are."""
+        if self._bulk is not None:
+            return None
+        known = ", ".join(sorted(TESTED))
+        return (
+            f"messages are read one by one, at a third of the speed: paho-mqtt {self._paho} is not a version"
+            f" that the bulk reader was tested with ({known}); install one that is"
+        )
+
     def socket(self) -> Socket | None:
         """The connection's socket; None when there is no connection."""
         return self._client.socket()
@@ -151,13 +139,16 @@ class PahoSession:
     def pending(self) -> bool:
         """Whether bytes were read ahead, by us or by TLS."""
         sock = self._client.socket()
-        if sock is not None and self._client.has_more:
+        if sock is not None and self._bulk is not None and self._bulk.has_more:
             return True
         return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
-    def read(self) -> None:
-        """Nothing, after at most one packet read."""
-        self._client.loop_read()
+    def read(self, most: int) -> None:
+        """Nothing, after at most `most` messages or one other packet read."""
+        if self._bulk is None:
+            self._client.loop_read()
+        else:
+            self._bulk.read(most)
 
     def write(self) -> None:
         """Nothing, after writing what can be written."""
@@ -178,9 +169,17 @@ class PahoSession:
         self._main_subscription = self._client.subscribe([(item, new) for item in filters])[1]
         self._client.subscribe(STATUS_FILTER, options=always)
 
-    def acknowledge(self, mid: int) -> None:
-        """Acknowledge a message of the present connection."""
-        self._client.ack(mid, 1)
+    def acknowledge(self, mids: Sequence[int]) -> None:
+        """Acknowledge messages of the present connection, in one write where that is possible."""
+        if self._bulk is not None:
+            self._bulk.acknowledge(mids)
+            return
+        for mid in mids:
+            self._client.ack(mid, 1)
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish at QoS 0, not retained."""
+        self._client.publish(topic, payload)
 
     def ping(self) -> None:
         """Tell the broker that we are alive."""
@@ -200,9 +199,13 @@ class PahoSession:
         """End the connection without a word; paho notices at the next read."""
         sock = self._client.socket()
         if sock is not None:
-            self._client.forget()
+            self._forget()
             sock.close()
             self._client.loop_read()
+
+    def _forget(self) -> None:
+        if self._bulk is not None:
+            self._bulk.forget()
 
     def close(self) -> None:
         """End the connection; the session stays on the broker."""

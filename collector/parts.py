@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from collector.points import Column, Plan, converted
+from collector.points import Block, Column, Plan, converted
 from plantroom.readings import Float64s, Int32s, Int64s, UInt8s
 from plantroom.times import Nanos
 
@@ -71,6 +71,20 @@ class Parts:
             ts=times,
             value=column.value,
             quality=np.full(count, column.quality, dtype=np.uint8),
+            received=np.full(count, received, dtype=np.int64),
+        )
+        self._closed.append(rows)
+        self._closed_size += count
+
+    def add_block(self, block: Block, ts: Int64s, received: Nanos) -> None:
+        """Add many points' values, each at the times `ts`."""
+        self._close()
+        count, times = len(block.value), len(ts)
+        rows = Rows(
+            point_id=np.repeat(block.point_id, times),
+            ts=np.concatenate([ts] * len(block.point_id)),
+            value=block.value,
+            quality=np.zeros(count, np.uint8) if block.quality is None else np.repeat(block.quality, times),
             received=np.full(count, received, dtype=np.int64),
         )
         self._closed.append(rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import chain, compress
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from collector.topics import Topic
 from plantroom import units
 from plantroom.errors import PayloadError, UnitError
 from plantroom.model import Point, PointKind, PointTable
-from plantroom.readings import Bools, Float64s, Quality
+from plantroom.readings import Bools, Float64s, Int32s, Quality, UInt8s
 
 _ALLOWED: Mapping[PointKind, frozenset[type]] = {
     PointKind.ANALOG: frozenset({float}),
@@ -26,7 +26,13 @@ _ALLOWED: Mapping[PointKind, frozenset[type]] = {
     PointKind.BINARY: frozenset({float, bool}),
     PointKind.ENUM: frozenset({float, str}),
 }
-_WORDS: Mapping[type, str] = {bool: "true or false", str: "a text", dict: "an object", list: "a list"}
+_WORDS: Mapping[type, str] = {
+    bool: "true or false",
+    str: "a text",
+    dict: "an object",
+    list: "a list",
+    np.ndarray: "a list",
+}
 _NAN = float("nan")
 
 
@@ -70,6 +76,29 @@ class Column:
     nulls: int
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The values of many points at many times, of which nothing has to be left out.
+
+    Shapes: `point_id` and `quality` [points], `value` [points x times], a point's values after one another.
+    """
+
+    point_id: Int32s
+    value: Float64s
+    quality: UInt8s | None
+
+
+@dataclass(frozen=True, slots=True)
+class _BlockPlan:
+    """What to do with columns of one shape. Shapes: an entry for each column."""
+
+    point_id: Int32s
+    scale: Float64s | None
+    offset: Float64s | None
+    quality: UInt8s | None
+    takes_bool: tuple[bool, ...]
+
+
 class Resolver:
     """The points of one table."""
 
@@ -77,6 +106,7 @@ class Resolver:
         self.table = table
         self.sites = frozenset(item.site for item in table.equipment)
         self._plans: dict[tuple[object, ...], Plan] = {}
+        self._block_plans: dict[tuple[object, ...], _BlockPlan] = {}
         self._most_plans = max(16_384, 4 * len(table.equipment))
 
     def plan(self, topic: Topic, samples: Samples) -> Plan:
@@ -150,14 +180,72 @@ class Resolver:
             raise PayloadError("unknown_point", f"{topic.path} has no point {shown(key, 64)}")
         return self.table.points[point_id]
 
+    def block(self, topic: Topic, samples: Samples) -> Block | None:
+        """All columns of the samples at once; None where there is anything to be said about one of them.
+
+        Raises: PayloadError where the equipment is unknown or retired.
+        """
+        columns: list[list[object]] = list(samples.values.values())  # type: ignore[arg-type]
+        if not columns or not all(type(column) is list for column in columns):
+            return None
+        flat = list(chain.from_iterable(columns))
+        kinds = set(map(type, flat))
+        if not kinds <= {float, bool}:
+            return None
+        plan = self._block_plan(topic, samples)
+        if plan is None:
+            return None
+        if bool in kinds:
+            for column, takes_bool in zip(columns, plan.takes_bool, strict=True):
+                if not takes_bool and bool in set(map(type, column)):
+                    return None
+        value = np.array(flat, dtype=np.float64)
+        if plan.scale is not None and plan.offset is not None:
+            by_point = value.reshape(len(columns), -1)
+            value = converted(by_point, plan.scale[:, None], plan.offset[:, None]).ravel()
+        return Block(plan.point_id, value, plan.quality)
+
+    def _block_plan(self, topic: Topic, samples: Samples) -> _BlockPlan | None:
+        """What to do with these columns; None where a point is not known."""
+        unit_names = tuple(map(samples.units.get, samples.values)) if samples.units else ()
+        shape = (topic.path, tuple(samples.values), unit_names)
+        plan = self._block_plans.get(shape)
+        if plan is not None:
+            return plan
+        ids = self.ids_of(topic)
+        if not ids.keys() >= samples.values.keys():
+            return None
+        points = [self.table.points[ids[key]] for key in samples.values]
+        scale, offset, quality = _conversions(points, samples.units)
+        plan = _BlockPlan(
+            point_id=np.array([point.id for point in points], dtype=np.int32),
+            scale=scale,
+            offset=offset,
+            quality=None if quality is None else np.array(quality, dtype=np.uint8),
+            takes_bool=tuple(bool in _ALLOWED[point.kind] for point in points),
+        )
+        if quality is None:  # as with plans: bounded by the table, not by what is sent
+            if len(self._block_plans) >= self._most_plans:
+                self._block_plans.clear()
+            self._block_plans[shape] = plan
+        return plan
+
     def column(
-        self, ids: Mapping[str, int], topic: Topic, key: str, values: Sequence[object], unit: str | None
+        self,
+        ids: Mapping[str, int],
+        topic: Topic,
+        key: str,
+        values: Sequence[object] | Float64s,
+        unit: str | None,
     ) -> tuple[Column, PayloadError | None]:
         """One point's readings at many times, and what could not be taken of them.
 
         Raises: PayloadError(`unknown_point`).
         """
         point = self._point(ids, topic, key)
+        scale, offset, flag = conversion(point, unit)
+        if isinstance(values, np.ndarray):
+            return Column(point.id, converted(values, scale, offset), None, flag, 0), None
         allowed = _ALLOWED[point.kind]
         kinds = set(map(type, values))
         keep: Bools | None = None
@@ -172,7 +260,6 @@ class Resolver:
             values = list(compress(values, keep))
         if str in kinds and point.kind is PointKind.ENUM:
             values = [_code(point, value) for value in values]
-        scale, offset, flag = conversion(point, unit)
         numbers = np.array(values, dtype=np.float64)
         return Column(point.id, converted(numbers, scale, offset), keep, flag, nulls), problem
 
@@ -222,5 +309,5 @@ def _type_problem(point: Point, kind: type, where: str = "") -> PayloadError:
     if kind is int:
         return PayloadError("number", f"{where}{point.key}: a whole number with too many digits")
     given = _WORDS.get(kind, kind.__name__)
-    hint = "; a list of values needs a list of times" if kind is list else ""
+    hint = "; a list of values needs a list of times" if kind in {list, np.ndarray} else ""
     return PayloadError("type", f"{where}{point.key}: {given} cannot be its value ({point.kind}){hint}")

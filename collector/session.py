@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+Published: TypeAlias = tuple[str, bytes, int, int]
+"""A message as it stood in its packet: topic, payload, first byte (QoS, DUP, RETAIN), packet identifier."""
 
 
 class Socket(Protocol):
@@ -30,6 +33,9 @@ class SessionEvents(Protocol):
     ) -> None:
         """A message has come; `topic` None where it is not UTF-8."""
 
+    def received_many(self, messages: Sequence[Published]) -> None:
+        """Messages have come that were read in bulk, in this order."""
+
 
 class Session(Protocol):
     """One MQTT session over as many connections as it takes; used by one thread."""
@@ -46,11 +52,14 @@ class Session(Protocol):
     def socket(self) -> Socket | None:
         """The connection's socket; None when there is no connection."""
 
+    def remark(self) -> str | None:
+        """What people should know of how the session works; None for nothing."""
+
     def pending(self) -> bool:
         """Whether received bytes wait that the socket does not show as readable."""
 
-    def read(self) -> None:
-        """Nothing, after at most one packet read."""
+    def read(self, most: int) -> None:
+        """Nothing, after at most `most` messages or one other packet read."""
 
     def write(self) -> None:
         """Nothing, after writing what can be written."""
@@ -61,8 +70,11 @@ class Session(Protocol):
     def subscribe(self) -> None:
         """Ask for the topics; `subscribed` follows."""
 
-    def acknowledge(self, mid: int) -> None:
-        """Acknowledge a message of the present connection."""
+    def acknowledge(self, mids: Sequence[int]) -> None:
+        """Acknowledge messages of the present connection."""
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish at QoS 0, not retained; only when nothing `wants_write`."""
 
     def ping(self) -> None:
         """Tell the broker that we are alive; only when nothing `wants_write`."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from collector.flapping import QUICK_S, Flapping
 from collector.inbox import Inbox, Received
-from collector.session import Session
+from collector.session import Published, Session
 from collector.text import plain
 from collector.watch import Watch
 from plantroom.metrics import Metrics
@@ -28,12 +28,16 @@ from plantroom.times import Clock
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 0.5
-LONGEST_RETRY_S = 30.0
+LONGEST_RETRY_S = 5.0
+"""A broker that comes back is met soon after: what is sent to nobody meanwhile may be in its memory alone."""
 ANSWER_S = 10.0
 """How long the broker may take to answer a connection or a subscription."""
 IDLE_S = 1.0
-READS_A_TURN = 500
+READS_A_TURN = 50
+NEVER = -1
 CLOSING_S = 2.0
+SETTLED_S = 5.0
+MOST_OUTGOING = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class SubscriberState:
     error: str | None
     """Why there is no connection, or what was wrong with the last; None while connected and subscribed."""
     warning: str | None
+    settled: bool = True
+    """Whether the connection has held for SETTLED_S: what waited on the broker has begun to come."""
 
 
 class Subscriber:
@@ -68,7 +74,9 @@ class Subscriber:
         self._max_payload = max_payload_bytes
         self._clock = clock
         self._monotonic = monotonic
-        self._receipts: deque[tuple[int, int]] = deque()
+        self._receipts: deque[Sequence[Received]] = deque()
+        self._receipts_put = self._receipts_sent = 0  # each has one writing thread
+        self._outgoing: deque[tuple[str, bytes]] = deque(maxlen=MOST_OUTGOING)
         self._reading = True
         self._stopping = False
         self._connected = self._subscribed = self._paused = self._refused = self._accepted = False
@@ -85,7 +93,13 @@ class Subscriber:
 
     def acknowledge(self, messages: Sequence[Received]) -> None:
         """Acknowledge the messages soon, those that can be and still should."""
-        self._receipts.extend([(message.epoch, message.mid) for message in messages if message.qos])
+        self._receipts_put += len(messages)
+        self._receipts.append(messages)
+        self._watch.ring()
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish soon at QoS 0, if there is a connection; beyond MOST_OUTGOING the oldest are dropped."""
+        self._outgoing.append((topic, payload))
         self._watch.ring()
 
     def quiet(self) -> None:
@@ -104,7 +118,8 @@ class Subscriber:
             self._connected and self._subscribed,
             self._paused,
             self._error,
-            self._flapping.warning(self._monotonic()),
+            self._flapping.warning(self._monotonic()) or self._session.remark(),
+            self._subscribed and self._monotonic() - self._connected_at >= SETTLED_S,
         )
 
     # the thread
@@ -137,13 +152,15 @@ class Subscriber:
         """Nothing, after waiting for something to do at most a second, and doing it."""
         now = self._monotonic()
         if self._session.socket() is None:
-            self._receipts.clear()  # they belong to connections that have ended
+            self._send_receipts()  # none: they belong to connections that have ended
+            self._outgoing.clear()
             if now < self._retry_at or not self._reading:
                 self._select(min(IDLE_S, max(self._retry_at - now, 0.0)) if self._reading else IDLE_S)
             else:
                 self._open(now)
             return
         self._send_receipts()
+        self._send_outgoing()
         self._decide_pause()
         self._ping(now)
         read, write = self._select(0.05 if self._stopping else IDLE_S)
@@ -168,19 +185,29 @@ class Subscriber:
 
     def _send_receipts(self) -> None:
         while self._receipts and not self._session.wants_write():
-            epoch, mid = self._receipts.popleft()
-            if epoch == self._epoch and self._connected:
-                self._session.acknowledge(mid)
+            messages = self._receipts.popleft()
+            self._receipts_sent += len(messages)
+            epoch = self._epoch if self._connected else NEVER
+            mids = [item.mid for item in messages if item.epoch == epoch and item.qos]
+            if mids:
+                self._session.acknowledge(mids)
+
+    def _unsent(self) -> int:
+        return self._receipts_put - self._receipts_sent
+
+    def _send_outgoing(self) -> None:
+        while self._outgoing and self._connected and not self._session.wants_write():
+            self._session.send(*self._outgoing.popleft())
 
     def _decide_pause(self) -> None:
         if self._paused:
-            resume = self._inbox.has_room and len(self._receipts) < self._settings.receive_maximum
+            resume = self._inbox.has_room and self._unsent() < self._settings.receive_maximum
             if resume:
                 self._heard_at = self._monotonic()
             self._paused = not resume
         else:
             # a broker that takes no acknowledgements gets no chance to fill our memory with them
-            self._paused = self._inbox.is_full or len(self._receipts) > 2 * self._settings.receive_maximum
+            self._paused = not self._inbox.room or self._unsent() > 2 * self._settings.receive_maximum
         self._metrics.reading_paused.set(self._paused)
 
     def _listening(self) -> bool:
@@ -208,9 +235,9 @@ class Subscriber:
         self._heard_at = self._monotonic()
         for _ in range(READS_A_TURN):
             before = self._got
-            self._session.read()
+            self._session.read(max(1, self._inbox.room))
             # a read that brought no message was the last of what had come, or not a message
-            if self._got == before or self._inbox.is_full or self._session.socket() is None:
+            if self._got == before or not self._inbox.room or self._session.socket() is None:
                 return
 
     def _select(self, timeout: float) -> tuple[bool, bool]:
@@ -278,7 +305,10 @@ class Subscriber:
         if self._connected:
             now = self._monotonic()
             lasted = now - self._connected_at
+            before = self._flapping.warning(now)
             self._flapping.note(now, lasted, taken_over=taken_over)
+            if before is None and (warning := self._flapping.warning(now)) is not None:
+                log.warning("%s", warning)
             if lasted >= QUICK_S and not taken_over:
                 self._delay = FIRST_RETRY_S
         elif self._error is not None and self._retry_at > self._monotonic():
@@ -290,18 +320,45 @@ class Subscriber:
         self, topic: str | None, payload: bytes, *, qos: int, retain: bool, dup: bool, mid: int
     ) -> None:
         """Put the message down."""
-        self._got += 1
         size = len(payload)
-        self._inbox.put(
-            Received(
-                topic="(not UTF-8)" if topic is None else topic,
-                payload=payload[:HEAD_BYTES] if size > self._max_payload else payload,
-                size=size,
-                received_at=self._clock(),
-                qos=qos,
-                retain=retain,
-                dup=dup,
-                mid=mid,
-                epoch=self._epoch,
-            )
+        self._put(
+            [
+                Received(
+                    topic="(not UTF-8)" if topic is None else topic,
+                    payload=payload[:HEAD_BYTES] if size > self._max_payload else payload,
+                    size=size,
+                    received_at=self._clock(),
+                    qos=qos,
+                    retain=retain,
+                    dup=dup,
+                    mid=mid,
+                    epoch=self._epoch,
+                )
+            ]
         )
+
+    def received_many(self, messages: Sequence[Published]) -> None:
+        """Put the messages down."""
+        most, epoch = self._max_payload, self._epoch
+        self._put(
+            [
+                Received(
+                    topic,
+                    payload if len(payload) <= most else payload[:HEAD_BYTES],
+                    len(payload),
+                    received_at,
+                    head >> 1 & 3,
+                    head & 1 != 0,
+                    head & 8 != 0,
+                    mid,
+                    epoch,
+                )
+                # a nanosecond apart: values of one point that are sent without a time stay distinct
+                for received_at, (topic, payload, head, mid) in enumerate(messages, self._clock())
+            ]
+        )
+        self._metrics.bulk_messages.inc(len(messages))
+
+    def _put(self, messages: Sequence[Received]) -> None:
+        self._got += len(messages)
+        self._inbox.put(messages)

@@ -11,5 +11,7 @@ def shown(text: str, limit: int = 80) -> str:
 def plain(text: str, limit: int) -> str:
     """`text` cut to `limit` characters with everything unprintable escaped, so that it is inert in a log."""
     cut = text[:limit]
-    safe = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in cut)
+    safe = cut
+    if not cut.isprintable():
+        safe = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in cut)
     return safe if len(text) <= limit else safe + "…"

@@ -16,6 +16,7 @@ from plantroom.errors import PayloadError
 
 PREFIX = "plantroom"
 VERSION = "v1"
+ROOT = f"{PREFIX}/"
 STATUS = "$status"
 STATUS_FILTER = f"{PREFIX}/{VERSION}/+/{STATUS}/+"
 MAX_LENGTH = 300

@@ -4,7 +4,7 @@ PlantroomError
 ├── FileError            a file from outside is wrong: Problems, each with file, line, column and key
 │   ├── CatalogueError     an equipment class file
 │   ├── SiteError          a site file
-│   └── MapError           a replay map
+│   └── MapError           a replay map, a layout or a map of topics
 ├── SettingsError        a setting is unknown, malformed or cannot work
 ├── PayloadError         a message cannot be decoded or resolved; it goes to quarantine with `reason`
 ├── ExpressionError      a rule's text does not parse, type-check or fit the limits
@@ -14,6 +14,7 @@ PlantroomError
 │   └── TransitionError    a state machine has no such edge; `allowed` names those it has
 └── StoreError           a store failed
     ├── StoreUnavailableError  try again later: locked, away, full
+    │   └── LeaseLostError       another process has taken over what only one may do
     └── StoreCorruptError      needs a person: `plantroom doctor` says how to go on
 """
 
@@ -63,7 +64,7 @@ class SiteError(FileError):
 
 
 class MapError(FileError):
-    """A replay map is wrong."""
+    """A replay map, a layout or a map of topics is wrong."""
 
 
 class SettingsError(PlantroomError):
@@ -116,6 +117,10 @@ class StoreError(PlantroomError):
 
 class StoreUnavailableError(StoreError):
     """The store cannot take this now (locked, away, full); trying again later may work."""
+
+
+class LeaseLostError(StoreUnavailableError):
+    """Another process has taken over what only one may do; this one must stop."""
 
 
 class StoreCorruptError(StoreError):

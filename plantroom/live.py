@@ -21,6 +21,8 @@ class LiveValues:
         self.ts: Int64s = np.empty(0, dtype=np.int64)
         self.value: Float64s = np.empty(0)
         self.quality: UInt8s = np.empty(0, dtype=np.uint8)
+        self._changed: Int64s = np.empty(0, dtype=np.int64)
+        """The version that each point's reading came with."""
         self._grow(size)
 
     def update(self, batch: ReadingBatch) -> None:
@@ -40,6 +42,7 @@ class LiveValues:
             self.value[ordered.point_id] = ordered.value
             self.quality[ordered.point_id] = ordered.quality
             self.version += 1
+            self._changed[ordered.point_id] = self.version
 
     def read(self, point_id: int) -> tuple[Nanos, float, Quality] | None:
         """Time, value and quality of the point's newest reading; None if it never had one."""
@@ -52,6 +55,12 @@ class LiveValues:
                 Quality(int(self.quality[point_id])),
             )
 
+    def since(self, version: int) -> tuple[ReadingBatch, int]:
+        """The readings that came after that version, sorted by point, and the version now; all since 0."""
+        with self._lock:
+            ids = np.flatnonzero(self._changed > version).astype(np.int32)
+            return ReadingBatch(ids, self.ts[ids], self.value[ids], self.quality[ids]), self.version
+
     def snapshot(self) -> tuple[Int64s, Float64s, UInt8s, Bools]:
         """Copies of the columns, and which points ever had a reading."""
         with self._lock:
@@ -63,3 +72,4 @@ class LiveValues:
             self.ts = np.append(self.ts, np.full(more, _NEVER, dtype=np.int64))
             self.value = np.append(self.value, np.full(more, np.nan))
             self.quality = np.append(self.quality, np.zeros(more, dtype=np.uint8))
+            self._changed = np.append(self._changed, np.zeros(more, dtype=np.int64))

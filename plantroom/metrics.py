@@ -37,8 +37,18 @@ class Metrics:
         self.waiting_messages = Gauge(
             "plantroom_waiting_messages", "Messages received and not yet durable", registry=on
         )
+        self.spool_messages = Gauge(
+            "plantroom_spool_messages", "Messages on disk, acknowledged and not yet stored", registry=on
+        )
+        self.spool_bytes = Gauge("plantroom_spool_bytes", "Size of the spool on disk", registry=on)
+        self.spool_dropped = Counter(
+            "plantroom_spool_dropped", "Messages dropped because the spool was full", registry=on
+        )
         self.reading_paused = Gauge(
             "plantroom_reading_paused", "1 while the collector does not read the socket", registry=on
+        )
+        self.bulk_messages = Counter(
+            "plantroom_mqtt_bulk_messages", "Messages read in bulk; others were read one by one", registry=on
         )
         self.connected = Gauge("plantroom_mqtt_connected", "1 while the broker holds us", registry=on)
         self.connects = Counter("plantroom_mqtt_connects", "Sessions opened on the broker", registry=on)
@@ -60,6 +70,12 @@ class Metrics:
             "plantroom_alarm_changes",
             "Alarm changes by event and severity",
             ["event", "severity"],
+            registry=on,
+        )
+        self.notifications = Counter(
+            "plantroom_notifications",
+            "Notifications by outcome: sent, put_off, given_up",
+            ["outcome"],
             registry=on,
         )
         self.work_orders = Counter(

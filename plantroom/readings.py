@@ -34,7 +34,10 @@ class Quality(IntFlag):
     RECEIVE_TIME = 32
     """The message had no time: `ts` is when it was received. Usable."""
 
-    BAD = OUT_OF_RANGE | NOT_A_NUMBER | UNIT | CLOCK | ENUM
+    SOURCE = 64
+    """The sender itself says that the value is bad or old, or cannot be sure whose value it is."""
+
+    BAD = OUT_OF_RANGE | NOT_A_NUMBER | UNIT | CLOCK | ENUM | SOURCE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,9 +8,17 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -69,10 +77,25 @@ class IngestSettings(_Group):
     max_readings_per_message: int = Field(default=100_000, ge=1)
     max_waiting_messages: int = Field(default=20_000, ge=100)
     max_waiting_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
-    batch_readings: int = Field(default=5_000, ge=1)
+    batch_readings: int = Field(default=20_000, ge=1)
+    batch_messages: int = Field(default=5_000, ge=1)
+    """What is written at once is as many readings or messages, or what came within `linger`."""
     linger: Duration = parse_duration("100ms")
+    spool: Path | None = None
+    """A folder for what comes while the store is away, for brokers that do not queue."""
+    spool_max: int = Field(default=1024 * 1024 * 1024, ge=1024 * 1024)
+    """Bytes; the oldest messages beyond are dropped."""
     future_tolerance: Duration = parse_duration("60s")
     retention: Duration = parse_duration("730d")
+
+
+class MappingSettings(_Group):
+    """Other people's topics; `collector/README.md` describes the files."""
+
+    maps: tuple[Path, ...] = ()
+    """Which layouts are used where, and which device is which equipment."""
+    layouts: Path | None = None
+    """A folder whose layouts add to or replace the shipped ones."""
 
 
 class HttpSettings(_Group):
@@ -83,6 +106,15 @@ class HttpSettings(_Group):
     secure_cookies: bool = False
     session_idle: Duration = parse_duration("30min")
     session_life: Duration = parse_duration("12h")
+
+
+class StatusSettings(_Group):
+    """Where a worker or scheduler answers probes, Prometheus, and the API's process."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    address: str | None = None
+    """How the API's process reaches it, such as http://worker:8421; without it host and port."""
 
 
 class Settings(BaseSettings):
@@ -108,7 +140,18 @@ class Settings(BaseSettings):
     """How many people share the alarms at one time; figures of the alarm system are per operator."""
     mqtt: MqttSettings = MqttSettings()
     ingest: IngestSettings = IngestSettings()
+    mapping: MappingSettings = MappingSettings()
     http: HttpSettings = HttpSettings()
+    status: StatusSettings = StatusSettings()
+
+    @model_validator(mode="after")
+    def _window_holds_a_batch(self) -> Self:
+        if self.mqtt.receive_maximum < self.ingest.batch_messages:
+            raise ValueError(
+                f"mqtt.receive_maximum ({self.mqtt.receive_maximum}) is less than ingest.batch_messages"
+                f" ({self.ingest.batch_messages}): every batch would wait for ingest.linger; make it larger"
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(

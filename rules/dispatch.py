@@ -11,7 +11,16 @@ from plantroom.catalogue import Catalogue, FaultRule
 from plantroom.catalogue.schema import System
 from plantroom.metrics import Metrics
 from plantroom.model import Equipment, PointTable, Text
-from plantroom.stores.records import alarms, floods, maintenance_modes, plans, work_orders
+from plantroom.notifications import NotificationKind
+from plantroom.stores.records import (
+    alarms,
+    announcements,
+    floods,
+    locks,
+    maintenance_modes,
+    plans,
+    work_orders,
+)
 from plantroom.stores.records.tables import AlarmRow
 from plantroom.times import Nanos
 from plantroom.work_orders import OPEN_STATES, OrderKind, priority_of
@@ -38,6 +47,9 @@ class Dispatcher:
         A change that was applied before does nothing, so that a batch may come twice.
         """
         suppression = self._suppression()
+        known = self._table().equipment_by_id
+        places = (known.get(change.equipment_id) for change in changes)
+        locks.hold_sites(session, (item.site for item in places if item is not None))
         covered = maintenance_modes.covered_equipment(session) if changes else {}
         for change in changes:
             item, rule = self._find(change.equipment_id, change.rule)
@@ -68,13 +80,15 @@ class Dispatcher:
                 for other in suppression.put_under(session, row):
                     _note_root(session, other)
             else:
+                if alarms.is_announced(row):
+                    announcements.tell_of_alarm(session, row, NotificationKind.ALARM_CLEARED)
                 for other in suppression.set_free(session, row):
                     self._announce(session, other)
 
     def call_for_waiting(self, session: Session) -> int:
         """How many orders were opened for alarms that came back from being set aside while in fault."""
         query = alarms.query().where(AlarmRow.active, AlarmRow.state == AlarmState.UNACKNOWLEDGED.value)
-        return sum(self._call(session, row) for row in session.scalars(query.order_by(AlarmRow.id)).all())
+        return sum(self._call(session, row) for row in alarms.held(session, query))
 
     def settle(self, session: Session, now: Nanos) -> int:
         """How many alarms came from under a root that is no more."""
@@ -86,6 +100,7 @@ class Dispatcher:
     def _announce(self, session: Session, row: AlarmRow) -> None:
         if row.active and AlarmState(row.state) is AlarmState.UNACKNOWLEDGED:
             floods.note_raise(session, row.equipment.site, row.changed_at)
+            announcements.tell_of_alarm(session, row, NotificationKind.ALARM_RAISED)
             self._call(session, row)
 
     def _may_leave_service(self, item: Equipment, severity: Severity) -> bool:
@@ -133,7 +148,7 @@ def _note_root(session: Session, row: AlarmRow) -> None:
     order_id = work_orders.newest_of_alarm(session, row.id)
     if order_id is None or row.root_alarm_id is None:
         return
-    root, order = alarms.get(session, row.root_alarm_id), work_orders.get(session, order_id)
+    root, order = alarms.get(session, row.root_alarm_id), work_orders.take(session, order_id)
     if order.state in OPEN_STATES:
         note = f"follows from alarm {root.id}: {root.rule} on {root.equipment.site}/{root.equipment.key}"
         work_orders.comment(session, order_id, note, by=RULES, now=row.changed_at)

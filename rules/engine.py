@@ -17,6 +17,7 @@ from rules import intake
 from rules.alignment import Placed, commit
 from rules.class_rules import ClassRules
 from rules.expression import TermError, check_catalogue
+from rules.forecasts import told
 from rules.intake import LATEST, NOTHING
 from rules.judge import AlarmChange
 from rules.language.deadband import DeadbandError
@@ -129,7 +130,7 @@ class Engine:
         bars = history.add(stream, max(0, min(minute, opened + history.block) - opened))
         values = history.advance(bars) if len(bars) > 1 else history.values[np.newaxis]
         for panel, turn in turns:
-            yield from panel.finish(turn, values, opened)
+            yield from told(history, self._numbering.find, opened, panel.finish(turn, values, opened))
             commit(self._memory.latest, turn.aligned.readings)
         yield from self._tick(values, opened)
 
@@ -157,7 +158,7 @@ class Engine:
         """The changes at the starts of the minutes after `opened`, of which `values` tell."""
         if len(values) > 1:
             for panel in self._panels.choose(np.diff(self._numbering.bounds) * (len(values) - 1)):
-                yield from panel.tick(values, opened)
+                yield from told(self._history, self._numbering.find, opened, panel.tick(values, opened))
 
     def _points(self, fresh: Placed, order: Int64s) -> Stream:
         """What the readings add to the series that are points, by lane and time."""

@@ -9,6 +9,7 @@ from threading import RLock
 from time import perf_counter
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from plantroom.errors import StoreCorruptError
 from plantroom.metrics import Metrics
@@ -52,11 +53,14 @@ class Runner:
         checkpoint_every: Nanos,
         watch: Watch | None = None,
         publish: Callable[[ReadingBatch], None] = lambda _: None,
+        fence: Callable[[Session], None] = lambda _: None,
     ) -> None:
-        """`publish` stores and shows the deviations that `watch` finds; the same may come twice."""
+        """`publish` stores and shows the deviations that `watch` finds; the same may come twice. `fence`
+        raises in a transaction that this process may not write any more."""
         self.engine = engine
         self.watch = watch
         self._publish = publish
+        self._fence = fence
         self._deviations = ReadingBatch.empty()
         self._dispatcher = dispatcher
         self._database = database
@@ -118,6 +122,7 @@ class Runner:
     def _flush(self, now: Nanos, *, checkpoint: bool, baselines: bool) -> None:
         due = checkpoint and (baselines or now - self._baselines_at >= BASELINES_EVERY)
         with self._database.transaction() as session:
+            self._fence(session)
             self._dispatcher.apply(session, self._pending)
             if checkpoint:
                 checkpoints.save(session, CHECKPOINT, self.engine.checkpoint(), now)
@@ -153,6 +158,21 @@ class Runner:
             told = {f"{key}: {point}": share for point, share in shares.items() if share >= _WORTH_TELLING}
             yield replace(change, readings={**change.readings, **told})
 
+    def take_over(self, engine: Engine, watch: Watch | None, store: ReadingStore, now: Nanos) -> None:
+        """Go on with an engine and a watch of a changed property, from where the rules are.
+
+        Raises: StoreUnavailableError, the old ones being in force still; call again.
+        """
+        with self._lock:
+            self.flush(now, baselines=True)
+            before = self.engine, self.watch, self._late_seen
+            self.engine, self.watch, self._late_seen = engine, watch, engine.late
+            try:
+                self.recover(store, now)
+            except Exception:
+                self.engine, self.watch, self._late_seen = before
+                raise
+
     def recover(self, store: ReadingStore, now: Nanos) -> int:
         """How many stored readings the rules ran over again to be where they would have been.
 
@@ -172,12 +192,14 @@ class Runner:
             self._catch_up(store, watched, min(start, end), now)
         count = 0
         self._recovering = True
-        while start < end:
-            batch = store.range(None, start, min(start + SLICE, end))
-            count += len(batch)
-            self.on_stored(batch, now)
-            start += SLICE
-        self._recovering = False
+        try:
+            while start < end:
+                batch = store.range(None, start, min(start + SLICE, end))
+                count += len(batch)
+                self.on_stored(batch, now)
+                start += SLICE
+        finally:
+            self._recovering = False
         self.flush(now)
         return count
 

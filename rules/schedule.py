@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -11,11 +11,14 @@ from plantroom.catalogue import Catalogue
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable
 from plantroom.stores.base import ReadingStore
-from plantroom.stores.records import Database, alarms, maintenance_modes, plans
-from plantroom.times import Clock, Nanos
+from plantroom.stores.records import Database, alarms, maintenance_modes, outbox, plans
+from plantroom.times import HOUR, MINUTE, SECOND, Clock, Nanos
 from rules.dispatch import Dispatcher
 
 log = logging.getLogger(__name__)
+
+Timed = tuple[Callable[[], int], Nanos]
+"""A job, which says how much it did, and how often it runs."""
 
 
 class Jobs:
@@ -32,7 +35,6 @@ class Jobs:
         metrics: Metrics,
         clock: Clock,
         retention: Nanos,
-        pass_time: Callable[[], int] = lambda: 0,
     ) -> None:
         self._database = database
         self._store = store
@@ -42,11 +44,6 @@ class Jobs:
         self._metrics = metrics
         self._clock = clock
         self._retention = retention
-        self._pass_time = pass_time
-
-    def pass_time(self) -> int:
-        """How many alarm changes the passing of time brought."""
-        return self._pass_time()
 
     def open_due_plans(self) -> int:
         """How many preventive orders were opened."""
@@ -60,7 +57,7 @@ class Jobs:
         """How many shelved alarms came back; those still in fault call for their orders."""
         with self._database.transaction() as session:
             count = alarms.unshelve_expired(session, self._clock())
-            self._dispatcher.call_for_waiting(session)
+        self._call_for_waiting()
         return count
 
     def end_maintenance(self) -> int:
@@ -69,8 +66,13 @@ class Jobs:
         with self._database.transaction() as session:
             maintenance_modes.end_expired(session, now)
             count = maintenance_modes.return_alarms(session, by=alarms.PROCESS, now=now)
-            self._dispatcher.call_for_waiting(session)
+        self._call_for_waiting()
         return count
+
+    def _call_for_waiting(self) -> None:
+        # by itself: a transaction takes its sites in order; what it does not get to now it finds later
+        with self._database.transaction() as session:
+            self._dispatcher.call_for_waiting(session)
 
     def settle_suppressed(self) -> int:
         """How many suppressed alarms came back because their root has left the property."""
@@ -81,20 +83,31 @@ class Jobs:
         """How many readings were older than the retention and removed."""
         return self._store.drop_before(self._clock() - self._retention)
 
-    def start(self) -> BackgroundScheduler:
-        """A running scheduler with every job on it; its `shutdown` ends it."""
-        scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
-        for job, trigger in (
-            (self.pass_time, {"seconds": 1}),
-            (self.open_due_plans, {"seconds": 30}),
-            (self.bring_back_shelved, {"seconds": 10}),
-            (self.end_maintenance, {"seconds": 10}),
-            (self.settle_suppressed, {"minutes": 1}),
-            (self.drop_old_readings, {"hours": 6}),
-        ):
-            scheduler.add_job(_logged(job), "interval", **trigger, id=job.__name__, misfire_grace_time=None)
-        scheduler.start()
-        return scheduler
+    def drop_old_notifications(self) -> int:
+        """How many notifications were handed over long ago and removed."""
+        with self._database.transaction() as session:
+            return outbox.drop_old(session, self._clock())
+
+    def timed(self) -> list[Timed]:
+        """Each job and how often it runs."""
+        return [
+            (self.open_due_plans, 30 * SECOND),
+            (self.bring_back_shelved, 10 * SECOND),
+            (self.end_maintenance, 10 * SECOND),
+            (self.settle_suppressed, MINUTE),
+            (self.drop_old_readings, 6 * HOUR),
+            (self.drop_old_notifications, 6 * HOUR),
+        ]
+
+
+def start_schedule(jobs: Iterable[Timed]) -> BackgroundScheduler:
+    """A running scheduler with the jobs on it; its `shutdown` ends it."""
+    scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+    for job, every in jobs:
+        name = job.__name__
+        scheduler.add_job(_logged(job), "interval", seconds=every / SECOND, id=name, misfire_grace_time=None)
+    scheduler.start()
+    return scheduler
 
 
 def _logged(job: Callable[[], int]) -> Callable[[], None]:

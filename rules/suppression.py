@@ -72,7 +72,7 @@ class Suppression:
         """The alarms whose root is no more: its equipment or rule left the property while it was active."""
         roots = select(AlarmRow.root_alarm_id).where(AlarmRow.root_alarm_id.is_not(None)).distinct()
         freed: list[AlarmRow] = []
-        for root in session.scalars(alarms.query().where(AlarmRow.id.in_(roots)).order_by(AlarmRow.id)).all():
+        for root in alarms.held(session, alarms.query().where(AlarmRow.id.in_(roots))):
             if not (root.active and self._explains(root)):
                 freed += self._resolve(session, alarms.explained_by(session, root.id), now, lost=root.id)
         return freed

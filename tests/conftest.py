@@ -7,14 +7,29 @@ import shutil
 
 import pytest
 
+from tests.servers.nodejs import modules
+from tests.servers.postgresql import find_binaries
+
 NEEDED = {
     "mosquitto": (
         lambda: shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin"),
         "needs a Mosquitto broker: apt-get install mosquitto",
     ),
+    "postgresql": (
+        find_binaries,
+        "needs a PostgreSQL server: apt-get install postgresql",
+    ),
+    "node": (
+        modules,
+        "needs Node.js with a Sparkplug client: apt-get install nodejs npm; tests/servers/node/install",
+    ),
     "browser": (
         lambda: shutil.which("chromium"),
         "needs Chromium: apt-get install chromium",
+    ),
+    "faketime": (
+        lambda: shutil.which("faketime"),
+        "needs a clock that can be set for one process: apt-get install faketime",
     ),
 }
 

@@ -123,6 +123,7 @@ def acknowledge_alarms(body: BulkBody, context: Parts, now: Now, who: Technician
     """Each for itself: one that cannot be acknowledged does not hold up the others."""
     outcomes: list[BulkOutcome] = []
     with context.database.transaction() as session:
+        alarms.hold(session, body.ids)
         for alarm_id in dict.fromkeys(body.ids):
             try:
                 row = alarms.act(

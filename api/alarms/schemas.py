@@ -13,6 +13,7 @@ from api.filters import PlaceQuery
 from api.wire import (
     Answer,
     Duration,
+    Forecast,
     Instant,
     Key,
     Measured,
@@ -21,6 +22,7 @@ from api.wire import (
     SeverityWord,
     Time,
     Words,
+    forecasts_of,
     measured,
 )
 from plantroom.alarm_load import is_chattering, is_stale
@@ -94,6 +96,8 @@ class Alarm(Answer):
     """Standing for more than 24 h."""
     readings: list[Measured]
     """What the rule saw when it was raised last."""
+    forecasts: list[Forecast]
+    """Of a rule that looks ahead: when the limit is reached, as it was when it was raised last."""
 
 
 class AlarmChange(Answer):
@@ -107,6 +111,7 @@ class AlarmChange(Answer):
     by: str
     note: str
     readings: list[Measured]
+    forecasts: list[Forecast]
 
 
 class Explained(Answer):
@@ -284,6 +289,7 @@ def change(row: AlarmEventRow, cls: EquipmentClass | None) -> AlarmChange:
         by=row.by,
         note=row.note,
         readings=measured(row.readings, cls),
+        forecasts=forecasts_of(row.readings, row.at),
     )
 
 
@@ -323,4 +329,5 @@ def _fields(row: AlarmRow, catalogue: Catalogue, now: Nanos) -> dict[str, Any]:
         "chattering": is_chattering(row.chattered_ts, now),
         "stale": is_stale(AlarmState(row.state), row.raised_ts, now),
         "readings": measured(row.readings, cls),
+        "forecasts": forecasts_of(row.readings, row.raised_ts),
     }

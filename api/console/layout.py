@@ -52,6 +52,7 @@ PLACES = (
     Place("/equipment", N_("Equipment"), "precision_manufacturing", tab=True),
     Place("/alarm-performance", N_("Alarm performance"), "query_stats"),
     Place("/plans", N_("Maintenance"), "event_repeat"),
+    Place("/discovered", N_("Discovered devices"), "sensors", Role.ENGINEER),
     Place("/quarantine", N_("Quarantine"), "report", Role.ENGINEER),
     Place("/status", N_("Status"), "monitor_heart"),
 )

@@ -9,6 +9,7 @@ from plantroom.alarms import AlarmEvent, AlarmState, Severity
 from plantroom.catalogue.schema import System
 from plantroom.model import Criticality
 from plantroom.readings import Quality
+from plantroom.stores.records.discovered import DeviceState
 from plantroom.work_orders import OrderAction, OrderKind, OrderState, Role
 
 SEVERITY: Mapping[Severity, str] = {
@@ -116,7 +117,13 @@ QUALITY: Mapping[Quality, str] = {
     Quality.UNIT: N_("unit does not convert"),
     Quality.CLOCK: N_("sender's clock is ahead"),
     Quality.ENUM: N_("unknown code"),
+    Quality.SOURCE: N_("the sender does not vouch for it"),
     Quality.RECEIVE_TIME: N_("no time sent: time of receipt"),
+}
+DEVICE_STATE: Mapping[DeviceState, str] = {
+    DeviceState.NEW: N_("New"),
+    DeviceState.ADOPTED: N_("Adopted"),
+    DeviceState.IGNORED: N_("Ignored"),
 }
 RULE_STATE: Mapping[str, str] = {
     "unknown": N_("Unknown"),

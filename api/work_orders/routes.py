@@ -172,7 +172,7 @@ def comment_order(
 ) -> WorkOrderDetail:
     """A line in its history; closed orders take comments too."""
     with context.database.transaction() as session:
-        versions.check(if_match, work_orders.get(session, order_id))
+        versions.check(if_match, work_orders.take(session, order_id))
         row = work_orders.comment(session, order_id, body.note, by=who.username, now=now)
         return _detail(context, session, row, response=response, who=who, now=now)
 
@@ -191,7 +191,7 @@ def answer_task(
 ) -> WorkOrderDetail:
     """Done or not; a line that asks for a measured value needs it, in the line's unit."""
     with context.database.transaction() as session:
-        versions.check(if_match, work_orders.get(session, order_id))
+        versions.check(if_match, work_orders.take(session, order_id))
         row = work_orders.check_task(
             session, order_id, index, by=who.username, now=now, done=body.done, value=body.value
         )
@@ -214,7 +214,7 @@ def move_order(
     demand(who, TRANSITIONS[action].role)
     step = body if body is not None else Step()
     with context.database.transaction() as session:
-        versions.check(if_match, work_orders.get(session, order_id))
+        versions.check(if_match, work_orders.take(session, order_id))
         if action is OrderAction.ASSIGN and step.assignee is not None:
             opening.check_assignee(session, step.assignee)
         row = work_orders.move(

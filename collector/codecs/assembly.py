@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import compress
+from typing import Any
+
+import numpy as np
 
 from collector.codecs.base import Samples
 from collector.codecs.timestamps import instant, instants
 from collector.text import shown
 from collector.topics import Topic
 from plantroom.errors import PayloadError
+from plantroom.readings import Bools
 
 
 def assemble(
@@ -20,20 +24,25 @@ def assemble(
     A column that does not fit the list of times, and a row whose time is wrong, become problems.
     Raises: PayloadError(`time`) where the one time of the body is wrong.
     """
-    if type(ts) is not list:
+    if type(ts) is not list and not isinstance(ts, np.ndarray):
         return Samples(values, instant(ts), units, (), duplicate_keys)
     times, keep, problems = instants(ts)
     columns: dict[str, object] = {}
     for key, column in values.items():
-        if type(column) is not list or len(column) != len(ts):
-            given = f"{len(column)} values" if type(column) is list else "one value"
+        is_column = type(column) is list or isinstance(column, np.ndarray)
+        if not is_column or len(column) != len(ts):  # type: ignore[arg-type]
+            given = f"{len(column)} values" if is_column else "one value"  # type: ignore[arg-type]
             problems = (
                 *problems,
                 PayloadError("shape", f"{shown(key)} has {given} for {len(ts)} times"),
             )
         else:
-            columns[key] = column if keep is None else list(compress(column, keep))
+            columns[key] = column if keep is None else _kept(column, keep)
     return Samples(columns, times, units, problems, duplicate_keys)
+
+
+def _kept(column: Any, keep: Bools) -> object:
+    return column[keep] if isinstance(column, np.ndarray) else list(compress(column, keep))
 
 
 def check_names(topic: Topic, body: Mapping[str, object]) -> None:

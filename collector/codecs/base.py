@@ -16,7 +16,8 @@ from plantroom.times import Nanos
 class Samples:
     """What one payload says, still in the sender's names, units and types.
 
-    Shapes: with `ts` an array every value is a list of its length; otherwise every value is one value.
+    Shapes: with `ts` an array every value is a list, or an array of float64 that may be written to, of its
+    length; otherwise every value is one value.
     Numbers are floats; an int is one that no float can hold. None is no reading.
     Units: `ts` in ns since 1970 UTC, None where the payload has no time.
     """
@@ -27,6 +28,8 @@ class Samples:
     problems: tuple[PayloadError, ...] = ()
     """What could not be taken while the rest stands; the message goes to quarantine as well."""
     duplicate_keys: int = 0
+    quality: int = 0
+    """Flags that the sender gives all values of one time."""
 
 
 class Codec(Protocol):

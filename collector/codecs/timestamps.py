@@ -70,15 +70,18 @@ def _of_text(value: str) -> Nanos:
         raise PayloadError("time", f"{shown(value, 40)} is not ISO 8601") from None
 
 
-def instants(values: Sequence[object]) -> tuple[Int64s, Bools | None, tuple[PayloadError, ...]]:
+def instants(values: Sequence[object] | Int64s) -> tuple[Int64s, Bools | None, tuple[PayloadError, ...]]:
     """(times, rows that have one or None for all, problems) of a list of times.
 
     Shapes: `times` has the rows kept, the mask one entry for each value given.
     """
-    if set(map(type, values)) == {int}:
+    is_array = isinstance(values, np.ndarray)
+    if len(values) and (is_array or set(map(type, values)) == {int}):
         times = _of_integers(values)
         if times is not None:
             return times, None, ()
+    if isinstance(values, np.ndarray):
+        values = values.tolist()
     found: list[Nanos] = []
     keep = np.ones(len(values), dtype=np.bool_)
     first = ""
@@ -100,7 +103,7 @@ def instants(values: Sequence[object]) -> tuple[Int64s, Bools | None, tuple[Payl
     return times, keep, (PayloadError("time", f"{first} ({lost} of {len(values)} rows)"),)
 
 
-def _of_integers(values: Sequence[object]) -> Int64s | None:
+def _of_integers(values: Sequence[object] | Int64s) -> Int64s | None:
     """The times of whole numbers, or None where one is outside the rule."""
     try:
         given = np.array(values, dtype=np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 import webbrowser
 from contextlib import ExitStack
@@ -36,7 +37,7 @@ Data = Annotated[Path | None, typer.Option(help="Folder of the embedded stores."
 def serve(settings: SettingsFile = None, data: Data = None, host: Host = None, port: Port = None) -> None:
     """Run collector, rules, work orders, API and console. Ctrl-C or SIGTERM ends it cleanly."""
     with errors_in_print():
-        _serve(_listening(settings_from(settings, data=data), host, port))
+        _serve(with_listener(settings_from(settings, data=data), host, port))
 
 
 def demo(
@@ -54,30 +55,33 @@ def demo(
     with errors_in_print(), DemoBroker() as broker:
         mqtt = MqttSettings(host=broker.host, port=broker.port, protocol="3.1.1")
         base = settings_from(None, data=data, sites=(DEMO_SITE,), mqtt=mqtt)
-        _serve(_listening(base, host, port), simulated=speed, open_browser=open_browser)
+        _serve(with_listener(base, host, port), simulated=speed, open_browser=open_browser)
 
 
 def _serve(settings: Settings, *, simulated: float | None = None, open_browser: bool = False) -> None:
     """Run until a signal; with `simulated`, a story at that speed beside it."""
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     listener = listen(settings.http.host, settings.http.port)
     with ExitStack() as stack:
         stack.callback(listener.close)
         app = Application(settings)
         stack.callback(app.stop)
         started = app.start()
-        address = f"http://{_shown(settings.http.host)}:{listener.getsockname()[1]}"
-        _greet(address, started)
+        _say(started)
+        address = greet(settings, listener, started.admin_password)
         if simulated is not None:
             stack.enter_context(_Story(app, settings.mqtt, simulated))
         if open_browser:
             threading.Timer(1.0, webbrowser.open, [address]).start()
         app.serve(listener)
         out.print("stopping: what has been received is being written")
+    if app.watching.died:
+        out.print("ended: a part of it had died, see the log; start it again")
+        raise typer.Exit(1)
     out.print("stopped cleanly")
 
 
-def _leave(_number: int, _frame: object) -> None:
+def leave(_number: int, _frame: object) -> None:
     """While starting, too, the stop goes through everything that has been opened."""
     raise SystemExit(0)
 
@@ -117,7 +121,8 @@ def _newest(app: Application) -> Nanos:
     return min(int(latest.ts.max()), app.clock()) if len(latest) else 0
 
 
-def _listening(settings: Settings, host: str | None, port: int | None) -> Settings:
+def with_listener(settings: Settings, host: str | None, port: int | None) -> Settings:
+    """The settings with another address to listen on where one is given."""
     change = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
     http = HttpSettings.model_validate(settings.http.model_dump() | change)
     return settings.model_copy(update={"http": http})
@@ -127,14 +132,20 @@ def _shown(host: str) -> str:
     return "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104
 
 
-def _greet(address: str, started: Started) -> None:
+def _say(started: Started) -> None:
     for done in started.imported:
         print_import(done)
     if started.recovered:
         out.print(f"rules: went again over {started.recovered:,} stored readings")
+
+
+def greet(settings: Settings, listener: socket.socket, admin_password: str | None) -> str:
+    """The console's address; a person is told of it, and of the first administrator's password."""
+    address = f"http://{_shown(settings.http.host)}:{listener.getsockname()[1]}"
     lines = [f"Console  {address}", f"API      {address}/api/v1/openapi.json"]
-    if started.admin_password:
-        lines += ["", "Sign in as  admin", f"Password    {started.admin_password}", "It is not shown again."]
+    if admin_password:
+        lines += ["", "Sign in as  admin", f"Password    {admin_password}", "It is not shown again."]
     else:
         lines += ["", "Sign in with your account. Forgot it? plantroom user password NAME"]
     out.print(Panel("\n".join(lines), title="Plantroom is running", subtitle="Ctrl-C ends it", expand=False))
+    return address

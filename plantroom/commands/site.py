@@ -31,7 +31,7 @@ def check(file: File, settings: SettingsFile = None) -> None:
 def import_(file: File, settings: SettingsFile = None) -> None:
     """Import a site file. Doing it again changes nothing; equipment that it no longer names is retired.
 
-    A running server takes the change at its next start.
+    Running processes on the same database take the change within seconds.
     """
     with errors_in_print():
         found = settings_from(settings)

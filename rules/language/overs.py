@@ -146,7 +146,7 @@ def _limited(checker: Checker, tree: syntax.Call, window: Windowed) -> Windowed:
     term = convert(limit, counterpart(Numeric(source.term, wanted), limit, tree), tree.items[1])
     if point_rows(term) or any(isinstance(part, Windowed | Related) for part in walk(term)):
         raise error(tree.items[1], "reads a point: the limit of a window is a number or a parameter")
-    return replace(window, limit=term)
+    return replace(window, limit=term, unit=wanted.symbol)
 
 
 def _time_to(checker: Checker, tree: syntax.Call, window: Windowed, measure: Measure) -> Checked:

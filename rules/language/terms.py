@@ -95,6 +95,8 @@ class Windowed:
     """What `time_to` looks for, or the share of `percentile`, or the least move of `reversals`."""
     counter: bool = False
     """Whether the source only grows, so that a fall is a reset."""
+    unit: str = ""
+    """Of `limit`, where it is one that the source may reach."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from plantroom.readings import Bools, Float64s, Int64s
 from plantroom.times import MINUTE
+from rules.windows import trends
 from rules.windows.functions import FUNCTIONS, Ask, named
 from rules.windows.lanes import Lanes, Look
 from rules.windows.rings import KINDS, Ring
@@ -114,6 +115,21 @@ class History:
         self.open = bars[-1]
         self.values = found[-1].copy()
         return found
+
+    def interval(self, out: int, minute: int) -> Float64s:
+        """Expected, earliest and latest (s) of what a `time_to` said at a minute, and its limit: float64[4].
+
+        `out` is its place in `values`. The minute is one that the last `advance` moved over, or its first.
+        """
+        look = next(item for item in self.lanes.looks if item.function == "time_to" and out in item.out)
+        at = np.flatnonzero(look.out == out)
+        ring = self.rings["mean", look.step]
+        place = np.searchsorted(ring.lanes, look.lanes[at])
+        since = self.minute // look.step - minute // look.step
+        bars = ring.view(look.span_bars, 1 + since, place)[: look.span_bars]
+        ask = Ask(look.span_bars, look.step * 60.0, look.need, look.limit[at])
+        with np.errstate(all="ignore"):
+            return np.append(trends.interval(bars, ask)[:, 0], look.limit[at])
 
     def skip(self, minutes: int) -> None:
         """Pass over minutes in which nothing came from anywhere; what was watched is watched anew."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -26,23 +24,18 @@ from plantroom.stores.records.property import load_table
 from plantroom.times import SECOND, Nanos
 from plantroom.work_orders import OrderKind, Role
 from tests.plantroom.records.kit import START, catalogue, import_file
+from tests.servers.databases import database_url
 
 PASSWORDS = {role: f"{role}-has-a-password" for role in Role}
 
 
-@cache
-def prepared_database() -> bytes:
-    """A database with the tests' property and a user of each role; made once, since hashing takes long."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "records.sqlite"
-        database = Database(f"sqlite:///{file}")
-        database.migrate()
-        import_file(database)
-        with database.transaction() as session:
-            for role in Role:
-                users.create_user(session, role.value, role, now=START, by="test", password=PASSWORDS[role])
-        database.close()
-        return file.read_bytes()
+def with_users(database: Database) -> None:
+    """Prepare the tests' property and a user of each role."""
+    database.migrate()
+    import_file(database)
+    with database.transaction() as session:
+        for role in Role:
+            users.create_user(session, role.value, role, now=START, by="test", password=PASSWORDS[role])
 
 
 class Clock:
@@ -61,9 +54,7 @@ class World:
     def __init__(self, folder: Path, *, busy_seconds: float = 30.0, **http: Any) -> None:
         self.clock = Clock()
         self.catalogue = catalogue()
-        (folder / "records.sqlite").write_bytes(prepared_database())
-        url = f"sqlite:///{folder / 'records.sqlite'}"
-        self.database = Database(url, busy_seconds=busy_seconds)
+        self.database = Database(database_url(folder, with_users), busy_seconds=busy_seconds)
         with self.database.session() as session:
             self.table = load_table(session, self.catalogue)
         self.store = DuckdbStore(folder / "readings.duckdb")

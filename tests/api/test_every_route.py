@@ -34,6 +34,12 @@ ROLES = {
     ("post", "/work-orders/{order_id}/{action}"): Role.TECHNICIAN,
     ("get", "/quarantine"): Role.ADMIN,
     ("get", "/quarantine/counts"): Role.ADMIN,
+    ("get", "/discovered"): Role.ENGINEER,
+    ("get", "/discovered/{device_id}"): Role.ENGINEER,
+    ("get", "/discovered/{device_id}/proposal"): Role.ENGINEER,
+    ("post", "/discovered/{device_id}/adopt"): Role.ENGINEER,
+    ("post", "/discovered/{device_id}/ignore"): Role.ENGINEER,
+    ("post", "/discovered/{device_id}/release"): Role.ENGINEER,
     ("get", "/users"): Role.ADMIN,
     ("post", "/users"): Role.ADMIN,
     ("get", "/users/{username}"): Role.ADMIN,
@@ -52,6 +58,7 @@ FILL = {
     "key": "mill-1",
     "username": "viewer",
     "backtest_id": "1",
+    "device_id": "1",
 }
 
 
@@ -81,7 +88,7 @@ def call(client: TestClient, method: str, path: str, **values: str) -> Any:
 def test_the_walk_sees_every_route(world: World) -> None:
     found = {(method, path) for method, path, _ in routes(world)}
     assert set(ROLES) | OPEN <= found
-    assert len(found) >= 44
+    assert len(found) >= 50
 
 
 def test_nobody_gets_nothing(world: World) -> None:

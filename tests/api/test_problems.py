@@ -30,6 +30,7 @@ from plantroom.errors import (
 )
 from plantroom.readings import ReadingBatch
 from plantroom.stores.duckdb_store import DuckdbStore
+from plantroom.stores.records import locks
 from plantroom.stores.records.paging import CursorError
 from plantroom.stores.records.users import SignInError
 from plantroom.work_orders import Role
@@ -122,7 +123,7 @@ def test_a_locked_database_is_503(tmp_path: Path) -> None:
     technician = world.as_role(Role.TECHNICIAN)
     ok(technician.get("/api/v1/me"))
     with world.database.transaction() as session:
-        session.connection()  # which takes the lock
+        locks.hold_sites(session, ["north"])
         answer = technician.post(f"/api/v1/alarms/{alarm_id}/acknowledge")
         body = problem(answer, 503, "store_unavailable")
         assert body["retry_after_s"] == int(answer.headers["retry-after"]) > 0

@@ -13,12 +13,13 @@ from sqlalchemy import func, select
 
 from api.guard import SignInGuard
 from api.security import COOKIE, first_admin, identify, sign_in
-from plantroom.stores.records import Database, users
+from plantroom.stores.records import users
 from plantroom.stores.records.tables import AuditRow, SessionRow, TokenRow, UserRow
 from plantroom.stores.records.users import SignInError
 from plantroom.times import DAY, HOUR, MINUTE, SECOND
 from plantroom.work_orders import Role
 from tests.api.kit import PASSWORDS, START, World, ok, problem
+from tests.servers.databases import open_database
 
 SESSIONS = "/api/v1/sessions"
 
@@ -304,8 +305,7 @@ def test_odd_cookies_are_nobody(world: World, cookie: str) -> None:
 
 
 def test_the_first_administrator_gets_a_made_up_password_once(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'records.sqlite'}")
-    database.migrate()
+    database = open_database(tmp_path)
     password = first_admin(database, START)
     assert password is not None
     assert len(password) >= 20

@@ -26,14 +26,14 @@ MANY = ("ahu", "chiller", "elevator", "pump", "switchboard")
 CASES = Path(__file__).parent.parent / "cases"
 
 
-def build() -> tuple[Catalogue, PointTable, np.ndarray]:
-    """The shipped catalogue, the property and a healthy value for each point."""
+def build(count: int = EQUIPMENT) -> tuple[Catalogue, PointTable, np.ndarray]:
+    """The shipped catalogue, a property of so many equipment and a healthy value for each point."""
     catalogue = load_catalogue()
     classes = [*catalogue, *(catalogue[key] for key in MANY)]
     healthy = {path.stem: load_cases(path, catalogue).healthy for path in CASES.glob("*.yaml")}
     equipment, points, values = [], [], []
     name = Text("x", "x")
-    for number in range(EQUIPMENT):
+    for number in range(count):
         cls = classes[number % len(classes)]
         key = f"e{number}"
         parameters = {spec.key: spec.default for spec in cls.parameters}

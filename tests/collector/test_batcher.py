@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +9,10 @@ from collector.batcher import HAND_OVER_TRIES, LONGEST_RETRY_S, Batcher
 from collector.codecs.json_v1 import encode_equipment
 from collector.inbox import Inbox, Received
 from collector.ingest import Ingest
+from collector.spool import Spool
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable
+from plantroom.readings import ReadingBatch
 from plantroom.settings import IngestSettings
 from tests.collector.kit import NOW, PUMP, Handed, MemoryQuarantine, MemoryStore, load_table, message
 
@@ -19,7 +22,7 @@ TABLE = load_table()
 class Rig:
     """A batcher with everything around it faked; time stands still but for waiting."""
 
-    def __init__(self, table: PointTable = TABLE, **settings: int) -> None:
+    def __init__(self, table: PointTable = TABLE, *, spool: Spool | None = None, **settings: int) -> None:
         figures = IngestSettings(**({"linger": 0} | settings))  # type: ignore[arg-type]
         self.inbox = Inbox(figures.max_waiting_messages, figures.max_waiting_bytes)
         self.log: list[str] = []
@@ -42,6 +45,7 @@ class Rig:
             wait=self._wait,
             clock=lambda: NOW,
             monotonic=lambda: self.time,
+            spool=spool,
         )
 
     def _acknowledge(self, messages: Sequence[Received]) -> None:
@@ -54,7 +58,7 @@ class Rig:
 
     def put(self, *messages: Received) -> None:
         for item in messages:
-            self.inbox.put(item)
+            self.inbox.put([item])
 
     def counted(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(f"plantroom_{name}", labels) or 0.0
@@ -101,6 +105,25 @@ class TestOrder:
         assert state.last_message_at == state.last_stored_at == NOW
         assert state.store_error is None
 
+    def test_messages_that_came_together_are_cut_into_batches(self) -> None:
+        rig = Rig(batch_readings=5)
+        messages = [flow(number, mid=number) for number in range(1, 13)]
+        rig.inbox.put(messages)
+        rig.inbox.close()
+        rig.batcher.run()
+        assert [len(batch) for batch in rig.store.batches] == [5, 5, 2]
+        assert rig.acknowledged == messages
+        assert rig.inbox.waiting_messages == 0
+
+    def test_what_was_not_stored_of_messages_that_came_together_is_not_acknowledged(self) -> None:
+        rig = Rig(batch_readings=5)
+        rig.store.after_next_batch_away = True
+        rig.give_up_after = 1
+        messages = [flow(number, mid=number) for number in range(1, 13)]
+        rig.inbox.put(messages)
+        rig.batcher.run()
+        assert rig.acknowledged == messages[:5]
+
     def test_only_bad_messages_touch_no_store(self) -> None:
         rig = Rig()
         rig.put(message("{"))
@@ -119,7 +142,7 @@ class TestBatches:
         assert [len(batch) for batch in rig.store.batches] == [3, 3]
 
     def test_full_by_messages_that_have_no_readings(self) -> None:
-        rig = Rig(batch_readings=3, linger=10**9)
+        rig = Rig(batch_messages=3, linger=10**9)
         rig.put(*(message("{") for _ in range(4)))
         rig.batcher.turn()
         assert len(rig.acknowledged) == 3
@@ -218,3 +241,81 @@ class TestHandOver:
         state = rig.batcher.state()
         assert state.handover_error is None
         assert state.handovers_given_up == 1
+
+
+class TestSpool:
+    """For brokers that do not queue."""
+
+    def test_what_the_store_does_not_take_is_acknowledged_from_disk_and_stored_in_order(
+        self, tmp_path: Path
+    ) -> None:
+        rig = Rig(spool=Spool(tmp_path, 10**7), batch_readings=4)
+        rig.store.away = True
+        rig.inbox.put([flow(number, mid=number) for number in range(1, 7)])
+        for number in range(7, 11):
+            rig.inbox.put([flow(number, mid=number)])
+        for _ in range(8):
+            rig.batcher.turn()
+        assert [item.mid for item in rig.acknowledged] == list(range(1, 11))
+        assert (rig.store.size(), rig.inbox.waiting_messages) == (0, 0)
+        state = rig.batcher.state()
+        assert (state.spooled_messages, state.spool_dropped) == (10, 0)
+        assert "the store is away" in str(state.store_error)
+        assert rig.counted("spool_messages") == 10
+        assert not rig.waits
+
+        rig.store.away = False
+        rig.inbox.put([flow(11, mid=11)])
+        for _ in range(8):
+            rig.time += LONGEST_RETRY_S
+            rig.batcher.turn()
+        assert ReadingBatch.concat(rig.handed.batches).value.tolist() == list(range(1, 12))
+        state = rig.batcher.state()
+        assert (state.spooled_messages, state.store_error) == (0, None)
+        assert rig.counted("messages_total", outcome="taken") == 11
+        assert rig.counted("spool_messages") == 0
+
+    def test_the_store_is_asked_less_and_less_often(self, tmp_path: Path) -> None:
+        rig = Rig(spool=Spool(tmp_path, 10**7))
+        rig.store.away = True
+        rig.put(flow(1))
+        for _ in range(100):
+            rig.batcher.turn()
+            rig.time += 0.25
+        assert 5 < rig.counted("store_failures_total") < 15
+
+    def test_another_process_stores_what_waits_before_what_comes(self, tmp_path: Path) -> None:
+        first = Rig(spool=Spool(tmp_path, 10**7))
+        first.store.away = True
+        first.put(flow(1), message("{"))
+        first.batcher.turn()
+        first.batcher.turn()
+        second = Rig(spool=Spool(tmp_path, 10**7))
+        assert second.batcher.state().spooled_messages == 2
+        second.put(flow(2))
+        for _ in range(3):
+            second.batcher.turn()
+        assert ReadingBatch.concat(second.handed.batches).value.tolist() == [1.0, 2.0]
+        assert [item.reason for item in second.quarantine.kept] == ["json"]
+
+    def test_a_disk_that_takes_nothing_acknowledges_nothing(self, tmp_path: Path) -> None:
+        spool = Spool(tmp_path, 10**7)
+        (tmp_path / "000000000001.spool").mkdir()
+        rig = Rig(spool=spool)
+        rig.store.away = True
+        rig.give_up_after = 3
+        rig.put(flow(1))
+        assert not rig.batcher.turn()
+        assert not rig.acknowledged
+        assert "the spool could not be written" in str(rig.batcher.state().store_error)
+
+
+class TestWaiting:
+    def test_readings_wait_until_the_rules_have_them(self) -> None:
+        rig = Rig()
+        seen: list[int] = []
+        rig.batcher._on_stored = lambda _batch, _now: seen.append(rig.inbox.waiting_messages)
+        rig.put(flow(1))
+        rig.batcher.turn()
+        assert seen == [1]
+        assert rig.inbox.waiting_messages == 0

@@ -247,8 +247,11 @@ class TestStoreAway:
         running.store.away = False
         running.holds(5_000)
         assert running.health.error is None
-        assert not running.health.paused
+        until(
+            lambda: not running.health.paused, what="reading to go on"
+        )  # its thread is told after the write
         assert running.counted("mqtt_connects_total") == 1
+        assert running.counted("mqtt_bulk_messages_total") == 5_000
 
     def test_a_slow_store(self, running: Running, publisher: Publisher) -> None:
         running.restart_with(max_waiting_messages=300, batch_readings=100)

@@ -43,9 +43,10 @@ class Load(threading.Thread):
                 self.published += 1
 
 
-def begin(port: int, folder: Path, die_after: int) -> subprocess.Popen[bytes]:
+def begin(port: int, folder: Path, die_after: int, *spool: Path) -> subprocess.Popen[bytes]:
+    arguments = [str(port), str(folder), str(die_after), *map(str, spool)]
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.collector.kill_child", str(port), str(folder), str(die_after)],
+        [sys.executable, "-m", "tests.collector.kill_child", *arguments],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -143,3 +144,47 @@ def end_life(child: subprocess.Popen[bytes]) -> None:
     assert child.stdout.readline() == b"connected\n"
     child.stdin.close()
     assert child.wait(30) == 0
+
+
+SPOOL_KILLS = 8
+
+
+@pytest.mark.mosquitto
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_kills_while_the_store_is_away_and_messages_wait_on_disk(tmp_path: Path) -> None:
+    """What the broker has given away is in the spool alone."""
+    chance = random.Random(10)
+    folder, spool = tmp_path / "broker", tmp_path / "spool"
+    folder.mkdir()
+    broker = Mosquitto(folder)
+    broker.start()
+    end_life(begin(broker.port, tmp_path, 0, spool))
+    away = tmp_path / "away"
+    away.touch()
+    load = Load(broker.port)
+    load.start()
+    for _ in range(SPOOL_KILLS):
+        child = begin(broker.port, tmp_path, 0, spool)
+        assert child.stdout is not None
+        child.stdout.readline()
+        time.sleep(chance.uniform(0.0, 1.0))
+        child.kill()
+        assert child.wait(30) == -9
+    load.enough.set()
+    load.join(30)
+    load.publisher.wait(load.published)
+    load.publisher.close()
+    on_disk = sum(path.stat().st_size for path in spool.glob("*.spool"))
+    assert on_disk > 100 * load.published / 2
+    away.unlink()
+    last = begin(broker.port, tmp_path, 0, spool)
+    until(Settled(tmp_path, load.published * VALUES), 60, "the last ones")
+    end_life(last)
+    broker.stop()
+    store = DuckdbStore(tmp_path / "readings.duckdb")
+    stored = store.range(None, 0, 2**62)
+    store.close()
+    assert len(stored) == load.published * VALUES
+    assert len(np.setdiff1d(load.start_ts + np.arange(load.published), stored.ts)) == 0
+    assert not list(spool.glob("*.spool"))

@@ -163,7 +163,7 @@ class TestQuarantine:
             def decode(self, topic: object, payload: bytes) -> None:
                 raise ZeroDivisionError
 
-        ingest = Ingest(TABLE, IngestSettings(), codecs={"v1": Broken()})  # type: ignore[dict-item]
+        ingest = Ingest(TABLE, IngestSettings(), json=Broken())  # type: ignore[arg-type]
         ingest.take(message("1", f"{PUMP}/flow"))
         assert [item.reason for item in ingest.finish().quarantined] == ["internal"]
         assert "ZeroDivisionError" in caplog.text

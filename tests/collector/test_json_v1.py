@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from collector import topics
-from collector.codecs import CODECS, json_lenient
+from collector.codecs import FIRST_BYTES, JSON, json_lenient
 from collector.codecs.json_v1 import JsonV1, encode_batch, encode_equipment, encode_point
 from plantroom.errors import PayloadError
 from tests.collector.kit import NOW, PUMP
@@ -17,8 +17,10 @@ POINT = topics.parse(f"{PUMP}/flow")
 SECOND = 10**9
 
 
-def test_the_grammars_version_has_this_codec() -> None:
-    assert isinstance(CODECS[EQUIPMENT.version], JsonV1)
+@pytest.mark.parametrize("payload", [b"", b" {", b"1", b'"', b"\xff", b"\xc3\xa9"])
+def test_what_is_no_map_of_messagepack_is_this_codecs(payload: bytes) -> None:
+    assert isinstance(JSON, JsonV1)
+    assert not payload or payload[0] not in FIRST_BYTES
 
 
 class TestEncode:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.paho_session import PahoSession, tls_context
+from collector.paho_session import PAHO, PahoSession, tls_context
+from collector.session import Published
 from plantroom.errors import SettingsError
 from plantroom.settings import MqttSettings
 
@@ -35,15 +36,22 @@ class Told:
     ) -> None:
         self.log.append(("received", topic, payload, qos, retain, dup, mid))
 
+    def received_many(self, messages: Sequence[Published]) -> None:
+        for topic, payload, head, mid in messages:
+            self.received(
+                topic, payload, qos=head >> 1 & 3, retain=bool(head & 1), dup=bool(head & 8), mid=mid
+            )
+
 
 class Wire:
     """A session and the broker's end of its connection, on which the test speaks MQTT 5 byte by byte."""
 
-    def __init__(self) -> None:
+    def __init__(self, paho: str = PAHO) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.told = Told()
         self.session = PahoSession(
-            MqttSettings(port=self.listener.getsockname()[1], client_id="c", receive_maximum=77)
+            MqttSettings(port=self.listener.getsockname()[1], client_id="c", receive_maximum=77),
+            paho=paho,
         )
         self.session.listen(self.told)
         self.session.open()
@@ -56,7 +64,7 @@ class Wire:
             sock = self.session.socket()
             assert isinstance(sock, socket.socket)
             sock.setblocking(True)  # what was sent is there when read() returns
-            self.session.read()
+            self.session.read(1)
             if self.session.socket() is not None:
                 sock.setblocking(False)
 
@@ -145,7 +153,7 @@ class TestConnected:
 
     def test_nothing_is_acknowledged_but_what_we_say(self, wire: Wire) -> None:
         wire.say(CONNACK, publish(b"a/b", b"1", 7), publish(b"a/b", b"2", 8))
-        wire.session.acknowledge(8)
+        wire.session.acknowledge([8])
         wire.session.write()
         assert wire.broker.recv(4096) == b"\x40\x02\x00\x08"
 
@@ -156,7 +164,7 @@ class TestConnected:
         assert [item[-1] for item in wire.told.log[1:]] == [1]
         assert wire.session.pending()  # the socket shows nothing any more
         for _ in range(5):
-            wire.session.read()
+            wire.session.read(1)
         assert [item[-1] for item in wire.told.log[1:]] == [1, 2, 3]
         assert not wire.session.pending()
         wire.say(packets[-3:])
@@ -200,6 +208,23 @@ class TestConnected:
         wire.session.close()
         assert wire.broker.recv(4096)[0] == 0xE0
         assert wire.session.socket() is None
+
+
+class TestAPahoThatIsNotKnown:
+    def test_reads_and_acknowledges_one_by_one_and_says_so(self) -> None:
+        wire = Wire(paho="9.0.0")
+        wire.say(CONNACK, publish(b"a/b", b"1", 7) + publish(b"a/b", b"2", 8))
+        assert wire.told.log[1:] == [("received", "a/b", b"1", 1, False, False, 7)]
+        wire.session.read(100)
+        assert wire.told.log[2:] == [("received", "a/b", b"2", 1, False, False, 8)]
+        wire.session.acknowledge([8, 7])
+        assert wire.heard(2) == b"\x40\x02\x00\x08\x40\x02\x00\x07"
+        assert not wire.session.pending()
+        assert "paho-mqtt 9.0.0 is not a version" in str(wire.session.remark())
+        wire.close()
+
+    def test_one_that_is_known_has_nothing_to_remark(self, wire: Wire) -> None:
+        assert wire.session.remark() is None
 
 
 class TestTlsContext:

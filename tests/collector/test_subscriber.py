@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import pytest
 
 from collector.inbox import Inbox, Received
 from collector.session import SessionEvents, Socket
-from collector.subscriber import ANSWER_S, FIRST_RETRY_S, LONGEST_RETRY_S, Subscriber
+from collector.subscriber import (
+    ANSWER_S,
+    FIRST_RETRY_S,
+    LONGEST_RETRY_S,
+    MOST_OUTGOING,
+    SETTLED_S,
+    Subscriber,
+)
 from plantroom.metrics import Metrics
 from plantroom.settings import MqttSettings
 from tests.collector.kit import NOW, PUMP
@@ -26,7 +33,9 @@ class FakeSession:
         self.open_error: OSError | None = None
         self.accepts = True
         self.blocked = False
+        self.remarks: str | None = None
         self.acknowledged: list[int] = []
+        self.sent: list[tuple[str, bytes]] = []
         self._sock: socket.socket | None = None
         self._peer: socket.socket | None = None
         self._coming: deque[Callable[[], None]] = deque()
@@ -48,6 +57,9 @@ class FakeSession:
         assert self._peer is not None
         self._coming.append(what)
         self._peer.send(b"p")
+
+    def send(self, topic: str, payload: bytes) -> None:
+        self.sent.append((topic, payload))
 
     def publish(self, mid: int, payload: bytes = b"1", topic: str | None = f"{PUMP}/flow") -> None:
         self.deliver(lambda: self.events.received(topic, payload, qos=1, retain=False, dup=False, mid=mid))
@@ -71,7 +83,8 @@ class FakeSession:
     def pending(self) -> bool:
         return False
 
-    def read(self) -> None:
+    def read(self, most: int) -> None:
+        assert most > 0
         assert self._sock is not None
         with suppress(BlockingIOError):
             self._sock.recv(1)
@@ -88,8 +101,11 @@ class FakeSession:
         self.subscriptions += 1
         self.deliver(lambda: self.events.subscribed([]))
 
-    def acknowledge(self, mid: int) -> None:
-        self.acknowledged.append(mid)
+    def acknowledge(self, mids: Sequence[int]) -> None:
+        self.acknowledged.extend(mids)
+
+    def remark(self) -> str | None:
+        return self.remarks
 
     def ping(self) -> None:
         self.pings += 1
@@ -131,8 +147,10 @@ class Rig:
         assert self.subscriber.state().connected
 
     def take(self, count: int) -> list[Received]:
-        messages = [self.inbox.get(0) for _ in range(count)]
-        return [item for item in messages if item is not None]
+        found: list[Received] = []
+        while len(found) < count and (messages := self.inbox.get(0)):
+            found += messages
+        return found
 
 
 @pytest.fixture
@@ -234,6 +252,18 @@ class TestConnecting:
         assert "'tester'" in str(rig.subscriber.state().warning)
 
 
+class TestSettled:
+    def test_only_a_connection_that_has_held_tells_that_nothing_waits(self, rig: Rig) -> None:
+        assert not rig.subscriber.state().settled
+        rig.connect()
+        assert not rig.subscriber.state().settled
+        rig.turns(1, seconds=SETTLED_S)
+        assert rig.subscriber.state().settled
+        rig.session.end()
+        rig.turns(2)
+        assert not rig.subscriber.state().settled
+
+
 class TestMessages:
     def test_put_down_as_they_came(self, rig: Rig) -> None:
         rig.connect()
@@ -256,6 +286,23 @@ class TestMessages:
         rig.session.publish(7, topic=None)
         rig.turns(2)
         assert rig.take(1)[0].topic == "(not UTF-8)"
+
+    def test_those_read_in_bulk_are_the_same_and_a_nanosecond_apart(self, rig: Rig) -> None:
+        rig.connect()
+        messages = [(f"{PUMP}/flow", b"1", 0x32, 7), (PUMP, b"x" * 4_001, 0x39, 0), (PUMP, b"", 0x3A, 8)]
+        rig.session.deliver(lambda: rig.session.events.received_many(messages))
+        rig.turns(2)
+        assert rig.take(3) == [
+            Received(f"{PUMP}/flow", b"1", 1, NOW, qos=1, mid=7, epoch=1),
+            Received(PUMP, b"x" * 2048, 4_001, NOW + 1, qos=0, retain=True, dup=True, epoch=1),
+            Received(PUMP, b"", 0, NOW + 2, qos=1, dup=True, mid=8, epoch=1),
+        ]
+        assert rig.metrics.registry.get_sample_value("plantroom_mqtt_bulk_messages_total") == 3
+
+    def test_a_session_that_works_otherwise_is_remarked_on(self, rig: Rig) -> None:
+        assert rig.subscriber.state().warning is None
+        rig.session.remarks = "one by one"
+        assert rig.subscriber.state().warning == "one by one"
 
 
 class TestAcknowledgements:
@@ -320,6 +367,31 @@ class TestAcknowledgements:
         assert not rig.subscriber.state().paused
 
 
+class TestSending:
+    def test_goes_out_while_connected(self, rig: Rig) -> None:
+        rig.connect()
+        rig.subscriber.send("a/b", b"1")
+        rig.subscriber.send("a/c", b"2")
+        rig.turns(1)
+        assert rig.session.sent == [("a/b", b"1"), ("a/c", b"2")]
+
+    def test_waits_for_a_broker_that_reads_slowly_and_does_not_grow(self, rig: Rig) -> None:
+        rig.connect()
+        rig.session.blocked = True
+        for number in range(MOST_OUTGOING + 5):
+            rig.subscriber.send(f"{number}", b"")
+        rig.turns(1)
+        assert rig.session.sent == []
+        rig.session.blocked = False
+        rig.turns(1)
+        assert [topic for topic, _ in rig.session.sent] == [str(n) for n in range(5, MOST_OUTGOING + 5)]
+
+    def test_what_waits_for_a_connection_is_dropped(self, rig: Rig) -> None:
+        rig.subscriber.send("a/b", b"1")
+        rig.connect()
+        assert rig.session.sent == []
+
+
 class TestBackPressure:
     def test_reading_stops_when_full_and_goes_on_when_half_empty(self) -> None:
         rig = Rig(most_messages=10)
@@ -366,7 +438,7 @@ class TestBackPressure:
         rig.inbox.release(rig.take(2))
         rig.turns(3)
         for mid in (1, 2):  # they fill the inbox before the connection is there again
-            rig.inbox.put(Received("t", b"", 0, NOW, mid=mid, epoch=1))
+            rig.inbox.put([Received("t", b"", 0, NOW, mid=mid, epoch=1)])
         rig.subscriber._paused = True
         for _ in range(20):
             rig.turns(2, seconds=15.0)

@@ -15,6 +15,7 @@ from plantroom.app import Application
 from plantroom.settings import MqttSettings, Settings, load_settings
 from plantroom.stores.records import alarms, work_orders
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, WorkOrderRow
+from tests.servers.databases import POSTGRESQL, database_url
 
 Found = TypeVar("Found")
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "skab"
@@ -34,7 +35,8 @@ def until(what: str, look: Callable[[], Found | None], seconds: float = 30.0) ->
 def settings_for(folder: Path, port: int, site: Path, protocol: str = "5") -> Settings:
     """Settings of a product in `folder` on a broker at `port`."""
     mqtt = MqttSettings(port=port, protocol="5" if protocol == "5" else "3.1.1")
-    return load_settings(data=folder, sites=(site,), mqtt=mqtt)
+    url = database_url(folder, None) if POSTGRESQL else None
+    return load_settings(data=folder, sites=(site,), mqtt=mqtt, database_url=url)
 
 
 @contextmanager

@@ -129,6 +129,11 @@ class TestWrong:
         toml.write_text(content)
         assert message in refusal()
 
+    def test_a_window_that_does_not_hold_a_batch_is_refused(self, toml: Path) -> None:
+        toml.write_text("[mqtt]\nreceive_maximum = 100\n")
+        with pytest.raises(SettingsError, match=r"mqtt\.receive_maximum \(100\) is less than ingest\.batch"):
+            load_settings()
+
     def test_all_are_named_at_once(self, toml: Path) -> None:
         toml.write_text("foo = 1\n[mqtt]\nport = 0\n[http]\nport = -1")
         text = refusal()

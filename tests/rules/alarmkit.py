@@ -20,6 +20,7 @@ from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, FloodRow, W
 from plantroom.times import SECOND, Nanos
 from rules.dispatch import Dispatcher
 from rules.engine import AlarmChange
+from tests.servers.databases import open_database
 
 T0 = 1_780_000_000 * SECOND
 NAME = {"en": "x", "zh": "x"}
@@ -99,16 +100,11 @@ def bring(database: Database, folder: Path, text: str) -> None:
         import_sites(session, load_site_file(path, classes()), classes(), T0)
 
 
-@cache
-def prepared_records() -> bytes:
-    """The records with the property, made once, since migrations take long."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        database = Database(f"sqlite:///{folder / 'records.sqlite'}")
-        database.migrate()
-        bring(database, folder, SITE)
-        database.close()
-        return (folder / "records.sqlite").read_bytes()
+def with_property(database: Database) -> None:
+    """Prepare the records with the property."""
+    database.migrate()
+    with TemporaryDirectory() as folder:
+        bring(database, Path(folder), SITE)
 
 
 class Plant:
@@ -117,8 +113,7 @@ class Plant:
     def __init__(self, folder: Path) -> None:
         self.catalogue = classes()
         self.folder = folder
-        (folder / "records.sqlite").write_bytes(prepared_records())
-        self.database = Database(f"sqlite:///{folder / 'records.sqlite'}")
+        self.database = open_database(folder, with_property)
         with self.database.session() as session:
             self.table = load_table(session, self.catalogue)
         self.dispatcher = Dispatcher(self.catalogue, lambda: self.table, Metrics())

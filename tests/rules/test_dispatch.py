@@ -22,6 +22,7 @@ from plantroom.times import DAY, HOUR, SECOND
 from plantroom.work_orders import OrderAction, Role
 from rules.dispatch import Dispatcher
 from rules.engine import AlarmChange
+from tests.servers.databases import open_database
 
 T0 = 1_780_000_000 * SECOND
 SITE = """\
@@ -60,8 +61,7 @@ class Bench:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     catalogue = load_catalogue()
     (tmp_path / "site.yaml").write_text(SITE)
-    database = Database(f"sqlite:///{tmp_path / 'records.sqlite'}")
-    database.migrate()
+    database = open_database(tmp_path)
     with database.transaction() as session:
         import_sites(session, load_site_file(tmp_path / "site.yaml", catalogue), catalogue, T0)
     with database.session() as session:

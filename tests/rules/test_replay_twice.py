@@ -12,7 +12,6 @@ from sqlalchemy import select
 from plantroom.metrics import Metrics
 from plantroom.readings import ReadingBatch
 from plantroom.site_file import load_site_file
-from plantroom.stores.records import Database
 from plantroom.stores.records.property import import_sites, load_table
 from plantroom.stores.records.tables import (
     AlarmEventRow,
@@ -26,6 +25,7 @@ from plantroom.times import SECOND
 from rules.dispatch import Dispatcher
 from rules.engine import Engine
 from rules.runner import Runner
+from tests.servers.databases import open_database
 
 SITE = """\
 sites:
@@ -44,8 +44,7 @@ def replay(folder: Path, parts: list[list[Reading]], end: int) -> dict[str, byte
     """Every row that the rules left of readings that came in these batches, by table."""
     folder.mkdir()
     (folder / "site.yaml").write_text(SITE)
-    database = Database(f"sqlite:///{folder / 'records.sqlite'}")
-    database.migrate()
+    database = open_database(folder)
     with database.transaction() as session:
         import_sites(session, load_site_file(folder / "site.yaml", CATALOGUE), CATALOGUE, everything.START)
     with database.session() as session:

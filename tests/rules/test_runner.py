@@ -16,13 +16,14 @@ from plantroom.model import PointTable
 from plantroom.readings import ReadingBatch
 from plantroom.site_file import load_site_file
 from plantroom.stores.duckdb_store import DuckdbStore
-from plantroom.stores.records import Database, checkpoints
+from plantroom.stores.records import checkpoints
 from plantroom.stores.records.property import import_sites, load_table
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, OccurrenceRow, WorkOrderRow
 from plantroom.times import SECOND
 from rules.dispatch import Dispatcher
 from rules.engine import Engine
 from rules.runner import CHECKPOINT, Runner
+from tests.servers.databases import open_database
 
 T0 = 1_780_000_000 * SECOND
 SITE = """\
@@ -42,8 +43,7 @@ class Plant:
         folder.mkdir()
         (folder / "site.yaml").write_text(SITE)
         self.catalogue = catalogue
-        self.database = Database(f"sqlite:///{folder / 'records.sqlite'}")
-        self.database.migrate()
+        self.database = open_database(folder)
         self.store = DuckdbStore(folder / "readings.duckdb")
         with self.database.transaction() as session:
             import_sites(session, load_site_file(folder / "site.yaml", catalogue), catalogue, T0)

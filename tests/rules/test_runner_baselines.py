@@ -14,7 +14,7 @@ from plantroom.metrics import Metrics
 from plantroom.readings import ReadingBatch
 from plantroom.site_file import load_site_file
 from plantroom.stores.duckdb_store import DuckdbStore
-from plantroom.stores.records import Database, checkpoints
+from plantroom.stores.records import checkpoints
 from plantroom.stores.records.property import import_sites, load_table
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow
 from plantroom.times import MINUTE, SECOND
@@ -22,6 +22,7 @@ from rules.baseline.watch import Watch
 from rules.dispatch import Dispatcher
 from rules.engine import Engine
 from rules.runner import BASELINES, Runner
+from tests.servers.databases import open_database
 
 T0 = 1_780_000_020 * SECOND // MINUTE * MINUTE
 NAME = {"en": "x", "zh": "x"}
@@ -61,8 +62,7 @@ class Plant:
         folder.mkdir()
         (folder / "site.yaml").write_text(SITE, encoding="utf-8")
         self.catalogue = Catalogue({"thing": CLS})
-        self.database = Database(f"sqlite:///{folder / 'records.sqlite'}")
-        self.database.migrate()
+        self.database = open_database(folder)
         self.store = DuckdbStore(folder / "readings.duckdb")
         with self.database.transaction() as session:
             import_sites(session, load_site_file(folder / "site.yaml", self.catalogue), self.catalogue, T0)

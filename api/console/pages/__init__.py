@@ -6,6 +6,7 @@ from api.console.page import add
 from api.console.pages import (
     alarm_figures,
     alarms,
+    discovered,
     equipment,
     equipment_list,
     missing,
@@ -26,6 +27,7 @@ PAGES = (
     equipment_list.PAGE,
     equipment.PAGE,
     plans.PAGE,
+    discovered.PAGE,
     quarantine.PAGE,
     status.PAGE,
     missing.PAGE,

@@ -22,6 +22,7 @@ from api.console.views.alarms import (
     alarm_detail,
     rule_of,
 )
+from api.console.views.forecasts import forecast_text
 from api.console.words import ALARM_EVENT, ALARM_STATE
 from plantroom.alarms import AlarmEvent
 from plantroom.errors import ConflictError, NotFoundError, PlantroomError
@@ -99,6 +100,7 @@ async def acknowledge(visit: Visit, ids: Sequence[int], changed: Changed) -> Non
 
     def run(session: Session, who: Identity, now: Nanos) -> tuple[int, PlantroomError | None]:
         done, refused = 0, None
+        alarms.hold(session, ids)
         for alarm_id in ids:
             try:
                 alarms.act(session, alarm_id, AlarmEvent.ACKNOWLEDGE, by=who.username, now=now)
@@ -183,6 +185,7 @@ def _show_details(visit: Visit, detail: AlarmDetail, changed: Changed) -> None:
                 (t("In fault now"), t("Yes") if view.active else t("No")),
                 (t("How often"), str(view.occurrences)),
                 when(t("Shelved until"), view.shelved_until, zone),
+                (t("Forecast"), forecast_text(t, view.forecasts, zone)),
                 (t("Readings when raised"), " · ".join(f"{name} {value}" for name, value in detail.readings)),
                 (t("Likely cause"), detail.cause),
                 (t("Consequence"), detail.consequence),

@@ -23,6 +23,7 @@ from api.console.session import Visit
 from api.console.theme import SEVERITY_CLASS
 from api.console.views.alarm_groups import JUDGEMENT
 from api.console.views.alarms import AlarmView
+from api.console.views.forecasts import forecast_text
 from api.console.words import ALARM_STATE
 from plantroom.alarms import ASIDE, AlarmEvent, AlarmState
 
@@ -100,6 +101,8 @@ class AlarmTable:
                     self._equipment(view)
             elif view.readings:
                 Tag("span", "under", view.readings)
+            if view.forecasts and not self.brief:
+                Tag("span", "under strong", forecast_text(t, view.forecasts, zone))
             if view.extras.explains and not self.brief:
                 self._explained(view)
         if self.equipment and not self.brief:

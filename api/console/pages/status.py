@@ -38,7 +38,7 @@ class _Status:
         visit = self.made.visit
         context, t = visit.context, visit.t
         parts = [(part.name, part.ok, part.detail) for part in context.health()]
-        samples = collect(context.metrics.registry)
+        samples = collect((context.counted or context.metrics.registry.collect)())
         found = figures(t, samples)
         data = await asyncio.to_thread(self._data)
         outcomes = {

@@ -20,10 +20,12 @@ from api.console.views.alarm_groups import (
     word_text,
 )
 from api.console.views.filters import PAGE, Filters, classes_of, matches, severity_of
+from api.console.views.forecasts import named
 from api.console.views.live import points_of, readings_list, readings_text
 from api.console.views.standing import STANDING_STATES, UNACKNOWLEDGED_STATES
 from plantroom.alarms import ASIDE, UNACKNOWLEDGED, AlarmEvent, AlarmState, Severity, allowed_events
 from plantroom.catalogue import Catalogue, FaultRule
+from plantroom.forecasts import Forecast, forecasts
 from plantroom.model import Point, PointTable, Text
 from plantroom.stores.records import alarms, work_orders
 from plantroom.stores.records.paging import CursorError, Page, page
@@ -80,6 +82,8 @@ class AlarmView:
     cleared_ts: Nanos | None
     occurrences: int
     readings: str
+    forecasts: tuple[tuple[str, Forecast], ...]
+    """What reaches its limit, by name, as it was when the alarm was raised."""
     acknowledged_by: str
     shelved_until: Nanos | None
     events: tuple[AlarmEvent, ...]
@@ -155,6 +159,8 @@ def alarm_views(session: Session, lens: Lens, rows: Sequence[AlarmRow]) -> list[
 def alarm_view(lens: Lens, row: AlarmRow, extras: Extras = NOTHING_MORE) -> AlarmView:
     """The row as the list shows it."""
     item = row.equipment
+    points = _points(lens, item)
+    names = {key: point.name for key, point in points.items()}
     return AlarmView(
         id=row.id,
         site=item.site,
@@ -170,7 +176,8 @@ def alarm_view(lens: Lens, row: AlarmRow, extras: Extras = NOTHING_MORE) -> Alar
         raised_ts=row.raised_ts,
         cleared_ts=row.cleared_ts,
         occurrences=row.occurrences,
-        readings=readings_text(lens.t, _points(lens, item), row.readings),
+        readings=readings_text(lens.t, points, row.readings),
+        forecasts=named(lens.t, names, forecasts(row.readings, row.raised_ts)),
         acknowledged_by=row.acknowledged_by or "",
         shelved_until=row.shelved_until,
         events=events_for(lens, row),

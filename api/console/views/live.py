@@ -11,10 +11,11 @@ import numpy as np
 from api.console.formats import ago_text, number_text, point_decimals, range_text, span_text, with_unit
 from api.console.i18n import N_, Translator
 from api.console.words import enum_value, quality_words
+from plantroom.forecasts import is_forecast
 from plantroom.live import LiveValues
 from plantroom.model import Point, PointKind, PointTable
 from plantroom.readings import Bools, Quality
-from plantroom.times import Nanos
+from plantroom.times import SECOND, Nanos
 
 
 class Condition(StrEnum):
@@ -128,6 +129,8 @@ def readings_list(
     """
     found: list[tuple[str, str]] = []
     for key, value in readings.items():
+        if is_forecast(key):  # told as times
+            continue
         point = points.get(key)
         number = float(value) if isinstance(value, int | float) else float("nan")
         whole, _, part = key.partition(": ")
@@ -135,7 +138,9 @@ def readings_list(
             name = f"{t.text(points[whole].name)}: {t.text(points[part].name)}"
             found.append((name, f"{number_text(100 * number, 0)} %"))
         elif point is None:
-            found.append((key, number_text(number, 2)))
+            ahead = key.startswith(("reaches(", "time_to(")) and np.isfinite(number)
+            text = span_text(t, round(number * SECOND)) if ahead else number_text(number, 2)
+            found.append((key, text))
         else:
             found.append((t.text(point.name), value_text(t, point, number)))
     return found

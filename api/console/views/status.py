@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import Metric
 
 from api.console.formats import number_text
 from api.console.i18n import Translator
@@ -23,10 +23,10 @@ class Figure:
 Samples = Mapping[str, list[tuple[Mapping[str, str], float]]]
 
 
-def collect(registry: CollectorRegistry) -> Samples:
+def collect(families: Iterable[Metric]) -> Samples:
     """Sample name -> its labels and values."""
     found: dict[str, list[tuple[Mapping[str, str], float]]] = {}
-    for family in registry.collect():
+    for family in families:
         for sample in family.samples:
             found.setdefault(sample.name, []).append((sample.labels, float(sample.value)))
     return found

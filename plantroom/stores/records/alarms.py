@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from plantroom.alarm_load import CHATTER_RAISES, CHATTER_SHOWN, CHATTER_SPAN, STALE_AFTER
 from plantroom.alarms import ASIDE, STANDING, Alarm, AlarmEvent, AlarmState, Severity, advance
 from plantroom.errors import ConflictError, NotFoundError
+from plantroom.stores.records import locks
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, EquipmentRow
 from plantroom.times import Nanos
 
@@ -72,11 +73,9 @@ def follow(
     """The alarm after RAISE or CLEAR at reading time `ts`, and whether that changed it.
 
     A change that was applied before (the same or an older `ts`) changes nothing. What is raised with a
-    `placing` is set aside first, so that it is never announced.
+    `placing` is set aside first, so that it is never announced. The caller holds the site.
     """
-    row = session.scalar(
-        select(AlarmRow).where(AlarmRow.equipment_id == equipment_id, AlarmRow.rule == rule).with_for_update()
-    )
+    row = session.scalar(select(AlarmRow).where(AlarmRow.equipment_id == equipment_id, AlarmRow.rule == rule))
     if row is None:
         equipment = session.get_one(EquipmentRow, equipment_id)
         row = AlarmRow(
@@ -176,7 +175,8 @@ def act(
 
     Raises: NotFoundError; TransitionError; ConflictError for shelving what its rule says may not be.
     """
-    row = session.scalar(select(AlarmRow).where(AlarmRow.id == alarm_id).with_for_update())
+    hold(session, [alarm_id])
+    row = session.get(AlarmRow, alarm_id, populate_existing=True)
     if row is None:
         raise NotFoundError(f"no alarm {alarm_id}")
     if event is AlarmEvent.SHELVE and not shelvable:
@@ -190,9 +190,8 @@ def act(
 
 def unshelve_expired(session: Session, now: Nanos) -> int:
     """How many shelved alarms came back because their time was up."""
-    rows = session.scalars(
-        select(AlarmRow).where(AlarmRow.state == AlarmState.SHELVED.value, AlarmRow.shelved_until <= now)
-    ).all()
+    expired = query().where(AlarmRow.state == AlarmState.SHELVED.value, AlarmRow.shelved_until <= now)
+    rows = held(session, expired)
     for row in rows:
         move(session, row, AlarmEvent.UNSHELVE, at=now, by=PROCESS, note="time is up")
     return len(rows)
@@ -250,6 +249,23 @@ def is_stale(now: Nanos) -> ColumnElement[bool]:
     """The condition that an alarm has stood for too long."""
     stands = AlarmRow.state.in_([state.value for state in STANDING])
     return and_(stands, func.coalesce(AlarmRow.raised_ts < now - STALE_AFTER, false()))
+
+
+def hold(session: Session, alarm_ids: Collection[int]) -> None:
+    """Hold the sites of these alarms, all at once: whoever acts on several calls this first."""
+    sites = query().where(AlarmRow.id.in_(alarm_ids)).with_only_columns(EquipmentRow.site).distinct()
+    locks.hold_sites(session, session.scalars(sites))
+
+
+def held(session: Session, rows: Select[AlarmRow]) -> list[AlarmRow]:
+    """The alarms of the query by id, as they are while this transaction holds their sites."""
+    sites = session.scalars(rows.with_only_columns(EquipmentRow.site).distinct()).all()
+    if not sites:
+        return []
+    locks.hold_sites(session, sites)
+    # one that came to be meanwhile on another site waits for the next time
+    mine = rows.where(EquipmentRow.site.in_(sites)).order_by(AlarmRow.id)
+    return list(session.scalars(mine.execution_options(populate_existing=True)))
 
 
 def explained_by(session: Session, alarm_id: int) -> list[AlarmRow]:

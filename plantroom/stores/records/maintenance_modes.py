@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from plantroom.alarms import AlarmEvent, AlarmState, Severity
 from plantroom.errors import ConflictError, NotFoundError
-from plantroom.stores.records import alarms
+from plantroom.stores.records import alarms, locks
 from plantroom.stores.records import property as properties
 from plantroom.stores.records.tables import AlarmRow, EquipmentRow, MaintenanceModeRow, SpaceRow
 from plantroom.times import DAY, Nanos
@@ -42,6 +42,7 @@ def begin(
     if (equipment is None) == (space is None):
         raise ConflictError("a maintenance mode is of either equipment or a space")
     properties.get_site(session, site)
+    locks.hold_sites(session, [site])
     item = None if equipment is None else properties.get_equipment(session, site, equipment)
     if item is not None and item.retired_at is not None:
         raise ConflictError(f"{site}/{equipment} is retired")
@@ -100,7 +101,9 @@ def end(session: Session, mode_id: int, *, by: str, now: Nanos) -> MaintenanceMo
 
 def end_expired(session: Session, now: Nanos) -> int:
     """How many modes ended because their time was up; `return_alarms` brings back what they covered."""
-    modes = session.scalars(query(running=True).where(MaintenanceModeRow.until <= now)).all()
+    expired = query(running=True).where(MaintenanceModeRow.until <= now).order_by(MaintenanceModeRow.id)
+    # one that somebody ends at this moment needs no second end
+    modes = session.scalars(expired.with_for_update(of=MaintenanceModeRow, skip_locked=True)).all()
     for mode in modes:
         mode.ended_at, mode.ended_by = now, alarms.PROCESS
     session.flush()
@@ -109,8 +112,8 @@ def end_expired(session: Session, now: Nanos) -> int:
 
 def return_alarms(session: Session, *, by: str, now: Nanos) -> int:
     """How many alarms came back into service because no mode covers them any more."""
-    out = alarms.query().where(AlarmRow.state == AlarmState.OUT_OF_SERVICE.value).order_by(AlarmRow.id)
-    rows = session.scalars(out).all()
+    out = alarms.query().where(AlarmRow.state == AlarmState.OUT_OF_SERVICE.value)
+    rows = alarms.held(session, out)
     covered = covered_equipment(session) if rows else {}
     back = [row for row in rows if row.equipment_id not in covered]
     for row in back:

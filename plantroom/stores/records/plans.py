@@ -13,7 +13,7 @@ from plantroom.catalogue.loader import Catalogue
 from plantroom.catalogue.schema import PlanSpec, TaskSpec
 from plantroom.maintenance import MaintenancePlan, due, next_due
 from plantroom.model import Criticality, Equipment, PointTable, Text
-from plantroom.stores.records import work_orders
+from plantroom.stores.records import locks, work_orders
 from plantroom.stores.records.property import load_sites
 from plantroom.stores.records.tables import PlanRow, WorkOrderRow
 from plantroom.times import DAY, Nanos
@@ -60,6 +60,7 @@ def status_of(
 
 def open_due(session: Session, table: PointTable, catalogue: Catalogue, now: Nanos) -> list[WorkOrderRow]:
     """The preventive orders opened for what has come due. Run twice, or late, it opens each once."""
+    locks.hold(session, locks.PLANS)  # of two schedulers the second finds what the first opened
     opened: list[WorkOrderRow] = []
     zones = {site.key: ZoneInfo(site.zone) for site in load_sites(session)}
     for status in status_of(session, table, catalogue):

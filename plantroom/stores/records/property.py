@@ -18,6 +18,7 @@ from plantroom.catalogue.schema import EquipmentClass, PointSpec
 from plantroom.errors import NotFoundError
 from plantroom.model import Criticality, Equipment, Point, PointTable, RuleOverride, Site, Space, Text
 from plantroom.site_file import EquipmentEntry, SiteEntry, SiteFile, parameter_value
+from plantroom.stores.records import locks, versions
 from plantroom.stores.records.tables import EquipmentRow, PlanRow, PointRow, SiteRow, SpaceRow
 from plantroom.times import Nanos, from_datetime, parse_duration
 
@@ -38,13 +39,16 @@ def import_sites(session: Session, document: SiteFile, catalogue: Catalogue, now
     Equipment of the file's sites that the file no longer names is retired, never deleted; named again,
     it comes back with its history. `document` has passed `load_site_file`.
     """
+    locks.hold(session, locks.PROPERTY)  # processes that start together import the same files
     outcome: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": [], "retired": []}
+    changed = False
     for site in document.sites:
         there = session.get(SiteRow, site.key) or SiteRow(key=site.key)
         there.name_en, there.name_zh, there.zone = site.name.en, site.name.zh, site.zone
         session.add(there)
+        changed |= session.is_modified(there)
         session.flush()
-        _import_spaces(session, site)
+        changed |= _import_spaces(session, site)
         known = {
             item.key: item
             for item in session.scalars(select(EquipmentRow).where(EquipmentRow.site == site.key))
@@ -53,15 +57,21 @@ def import_sites(session: Session, document: SiteFile, catalogue: Catalogue, now
             row = known.get(entry.key)
             what = _import_equipment(session, site, entry, row, catalogue=catalogue, now=now)
             outcome[what].append(f"{site.key}/{entry.key}")
+            changed |= what != "unchanged" or bool(session.new)
+            session.flush()
         for key in sorted(known.keys() - {entry.key for entry in site.equipment}):
             if known[key].retired_at is None:
                 known[key].retired_at = now
                 outcome["retired"].append(f"{site.key}/{key}")
+                changed = True
     session.flush()
+    if changed:
+        versions.count_on(session, versions.PROPERTY)
     return Imported(**{word: tuple(paths) for word, paths in outcome.items()})
 
 
-def _import_spaces(session: Session, site: SiteEntry) -> None:
+def _import_spaces(session: Session, site: SiteEntry) -> bool:
+    """Whether anything changed."""
     known = {row.key: row for row in session.scalars(select(SpaceRow).where(SpaceRow.site == site.key))}
     for space in site.spaces:
         row = known.get(space.key) or SpaceRow(site=site.key, key=space.key)
@@ -69,6 +79,9 @@ def _import_spaces(session: Session, site: SiteEntry) -> None:
         session.add(row)
     for key in known.keys() - {space.key for space in site.spaces}:
         session.delete(known[key])
+    changed = bool(session.new or session.deleted) or any(map(session.is_modified, session.dirty))
+    session.flush()
+    return changed
 
 
 def _import_equipment(

@@ -186,6 +186,7 @@ class MaintenanceModeRow(Base):
     equipment: Mapped[EquipmentRow | None] = relationship(lazy="joined")
 
 
+_WAITING = text("sent_at IS NULL AND dead_at IS NULL")
 _OPEN = ", ".join(sorted(f"'{state}'" for state in OPEN_STATES))
 
 
@@ -324,6 +325,28 @@ class QuarantineRow(Base):
     size: Mapped[int]
 
 
+class DiscoveredRow(Base):
+    """A device found on other people's topics, and what was decided about it."""
+
+    __tablename__ = "discovered"
+    __table_args__ = (UniqueConstraint("layout", "site", "device"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    layout: Mapped[str] = mapped_column(Name)
+    site: Mapped[str] = mapped_column(Name)
+    device: Mapped[str] = mapped_column(Line)
+    name: Mapped[str] = mapped_column(Text)
+    maker: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(Text)
+    fields: Mapped[list[Any]]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    targets: Mapped[dict[str, Any]]
+    first_seen_at: Mapped[int]
+    last_seen_at: Mapped[int]
+    decided_at: Mapped[int | None]
+    decided_by: Mapped[str | None] = mapped_column(Name)
+
+
 class CheckpointRow(Base):
     """The rules' state, so that a delay that was running goes on after a restart."""
 
@@ -345,3 +368,48 @@ class AuditRow(Base):
     action: Mapped[str] = mapped_column(Name)
     subject: Mapped[str] = mapped_column(Line)
     detail: Mapped[dict[str, Any]]
+
+
+class OutboxRow(Base):
+    """A notification that a committed change calls for; kept for some time after it was handed over."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_waiting", "next_try_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    site: Mapped[str] = mapped_column(Name)
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[int]
+    attempts: Mapped[int]
+    next_try_at: Mapped[int]
+    sent_at: Mapped[int | None]
+    dead_at: Mapped[int | None]
+    """When it was given up, for a person to look at."""
+    error: Mapped[str] = mapped_column(Text)
+
+
+class LeaseRow(Base):
+    """Who does what only one process may do, and where to ask it; who takes over counts `epoch` on."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
+    epoch: Mapped[int]
+    holder: Mapped[str] = mapped_column(Line)
+    address: Mapped[str] = mapped_column(Line)
+    secret: Mapped[str] = mapped_column(Name)
+    """What the holder wants to hear from those who ask: whoever reads this database may."""
+    since: Mapped[int]
+
+
+class VersionRow(Base):
+    """A number that grows with every change of what other processes hold in memory."""
+
+    __tablename__ = "versions"
+
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
+    number: Mapped[int]

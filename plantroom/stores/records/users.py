@@ -11,6 +11,7 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from plantroom.errors import ConflictError, NotFoundError, PlantroomError
+from plantroom.stores.records import locks
 from plantroom.stores.records.tables import AuditRow, SessionRow, UserRow
 from plantroom.times import MINUTE, SECOND, Nanos
 from plantroom.work_orders import Role
@@ -59,6 +60,7 @@ def create_user(
     username = username.strip().lower()
     if not username or len(username) > 64 or not username.isprintable():
         raise ConflictError("a username has 1 to 64 printable characters")
+    locks.hold(session, locks.USERS)
     if session.scalar(select(UserRow).where(UserRow.username == username)):
         raise ConflictError(f"there is already a user {username!r}")
     secret = password if password is not None else secrets.token_urlsafe(15)
@@ -104,6 +106,7 @@ def update_user(
 
     Raises: NotFoundError; ConflictError where nobody would be left to administer.
     """
+    locks.hold(session, locks.USERS)  # two administrators must not demote each other at once
     row = _user(session, username)
     was_admin = row.active and row.role == Role.ADMIN
     given = {"name": name, "role": role, "active": active, "language": language}
@@ -178,7 +181,7 @@ def settle_sign_in(session: Session, username: str, now: Nanos, *, matched: bool
     are worth no more than guesses made in turn. The caller commits even when this raises.
     Raises: SignInError.
     """
-    row = _find(session, username)
+    row = _find(session, username, locked=True)
     _refuse_if_locked(row, now)
     if row is None or not matched or not row.active:
         if row is not None:
@@ -213,8 +216,11 @@ def identity(row: UserRow) -> Identity:
     return Identity(row.id, row.username, row.name, Role(row.role), row.language)
 
 
-def _find(session: Session, username: str) -> UserRow | None:
-    return session.scalar(select(UserRow).where(UserRow.username == username.strip().lower()))
+def _find(session: Session, username: str, *, locked: bool = False) -> UserRow | None:
+    found = select(UserRow).where(UserRow.username == username.strip().lower())
+    if locked:
+        found = found.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(found)
 
 
 def _user(session: Session, username: str) -> UserRow:

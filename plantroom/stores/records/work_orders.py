@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from plantroom.errors import ConflictError, NotFoundError, TransitionError
 from plantroom.model import Text
+from plantroom.stores.records import announcements, locks
 from plantroom.stores.records.tables import OccurrenceRow, OrderEventRow, PlanRow, WorkOrderRow
 from plantroom.times import Nanos
 from plantroom.work_orders import (
@@ -25,6 +26,8 @@ from plantroom.work_orders import (
 )
 
 _OPEN = [state.value for state in OPEN_STATES]
+MAX_TITLE = 300
+"""Characters; a rule's and an equipment's name together may have more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def open_order(session: Session, call: Call, *, by: str, now: Nanos) -> tuple[Wo
     A repeated fault joins the order that is open for its equipment and fault; a repeated call finds the
     order that it opened or joined before.
     """
+    locks.hold_sites(session, [call.site])
     seen = session.get(OccurrenceRow, call.source)
     if seen is not None:
         return session.get_one(WorkOrderRow, seen.order_id), False
@@ -65,6 +69,7 @@ def open_order(session: Session, call: Call, *, by: str, now: Nanos) -> tuple[Wo
         session.add(row)
         session.flush()
         _history(session, row, "open", OrderState.OPEN, by=by, now=now, note="", source_state="")
+        announcements.tell_of_order(session, row)
     else:
         _history(
             session,
@@ -92,6 +97,7 @@ def _find_open(session: Session, equipment_id: int | None, fault: str) -> WorkOr
             WorkOrderRow.state.in_(_OPEN),
         )
         .with_for_update(of=WorkOrderRow)
+        .execution_options(populate_existing=True)
     )
 
 
@@ -103,8 +109,8 @@ def _new_row(call: Call, by: str, now: Nanos) -> WorkOrderRow:
         rule=call.rule,
         fault=call.fault,
         plan=call.plan,
-        title_en=call.title.en,
-        title_zh=call.title.zh,
+        title_en=call.title.en[:MAX_TITLE],
+        title_zh=call.title.zh[:MAX_TITLE],
         problem=dict(call.problem),
         priority=call.priority,
         skill=call.skill,
@@ -135,7 +141,7 @@ def move(
     Raises: NotFoundError; TransitionError where the table or the role has no such edge; ConflictError for
     assigning to nobody, and for reopening where the fault has another open order.
     """
-    row = get(session, order_id)
+    row = take(session, order_id)
     before = OrderState(row.state)
     if action is OrderAction.ASSIGN and not assignee:
         raise ConflictError("assign a work order to somebody")
@@ -144,6 +150,7 @@ def move(
         allowed = [str(item) for item in allowed_actions(before, role)]
         raise TransitionError(f"a {role} may not {action} this order", allowed)
     if action is OrderAction.REOPEN:
+        locks.hold_sites(session, [row.site])  # no other may open for its fault meanwhile
         _refuse_second(session, row)
     row.state = after.value
     if action is OrderAction.ASSIGN:
@@ -183,7 +190,7 @@ def comment(session: Session, order_id: int, note: str, *, by: str, now: Nanos) 
     """
     if not note.strip():
         raise ConflictError("a comment needs text")
-    row = get(session, order_id)
+    row = take(session, order_id)
     row.changed_at, row.version = now, row.version + 1
     state = OrderState(row.state)
     _history(session, row, "comment", state, by=by, now=now, note=note.strip(), source_state=row.state)
@@ -205,7 +212,7 @@ def check_task(
 
     Raises: NotFoundError; ConflictError for a line that is not there, a missing value, or an ended order.
     """
-    row = get(session, order_id)
+    row = take(session, order_id)
     if OrderState(row.state) not in OPEN_STATES:
         raise ConflictError(f"the checklist of an order that is {row.state} does not change")
     if not 0 <= index < len(row.checklist):
@@ -221,12 +228,26 @@ def check_task(
 
 
 def get(session: Session, order_id: int) -> WorkOrderRow:
-    """The order, locked for the rest of the transaction where the database can.
+    """The order, to be read.
+
+    Raises: NotFoundError.
+    """
+    row = session.get(WorkOrderRow, order_id)
+    if row is None:
+        raise NotFoundError(f"no work order {order_id}")
+    return row
+
+
+def take(session: Session, order_id: int) -> WorkOrderRow:
+    """The order, to be changed: nobody else changes it before the transaction ends.
 
     Raises: NotFoundError.
     """
     row = session.scalar(
-        select(WorkOrderRow).where(WorkOrderRow.id == order_id).with_for_update(of=WorkOrderRow)
+        select(WorkOrderRow)
+        .where(WorkOrderRow.id == order_id)
+        .with_for_update(of=WorkOrderRow)
+        .execution_options(populate_existing=True)
     )
     if row is None:
         raise NotFoundError(f"no work order {order_id}")

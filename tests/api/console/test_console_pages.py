@@ -13,7 +13,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from api.console import mount
+from plantroom.discovery import Found, FoundField
 from plantroom.quarantine import QuarantinedMessage
+from plantroom.stores.records.discovered import DiscoveryStore
 from plantroom.stores.records.quarantine import QuarantineStore
 from plantroom.times import MINUTE
 from plantroom.work_orders import Role
@@ -93,6 +95,21 @@ def test_quarantine_takes_an_engineer(client: TestClient, world: World, role: Ro
     assert ("<img src=x>" in texts(answer.text)) is (status == 200)
     assert ("You may not see this page" in texts(answer.text)) is (status == 403)
     assert ("Quarantine" in texts(client.get("/").text)) is (status == 200)
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.TECHNICIAN, 403), (Role.ENGINEER, 200)])
+def test_discovered_devices_take_an_engineer(
+    client: TestClient, world: World, role: Role, status: int
+) -> None:
+    fields = (FoundField("flow", "<b>"), FoundField("run"))
+    found = Found("zigbee2mqtt", "north", "hall/mill", name="<img src=x>", maker="A", fields=fields)
+    DiscoveryStore(world.database).keep([found], world.clock.now)
+    answer = sign_in(client, role).get("/discovered")
+    assert answer.status_code == status
+    shown = texts(answer.text)
+    assert ({"<img src=x>", "hall/mill · A", "flow (<b>), run", "Adopt", "Ignore"} <= shown) is (
+        status == 200
+    )
 
 
 @pytest.mark.parametrize(

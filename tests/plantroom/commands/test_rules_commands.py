@@ -19,12 +19,13 @@ from plantroom.app import listen
 from plantroom.cli import app
 from plantroom.readings import ReadingBatch
 from plantroom.stores.duckdb_store import DuckdbStore
-from plantroom.stores.records import Database, sessions, users
+from plantroom.stores.records import sessions, users
 from plantroom.stores.records.property import load_table
 from plantroom.times import HOUR, SECOND, to_iso
 from plantroom.work_orders import Role
 from tests.api.kit import World
 from tests.plantroom.records.kit import PROPERTY, START, catalogue, import_file
+from tests.servers.databases import database_url, open_database
 
 DRAFT = "class: mill\nrules:\n  - {key: low_flow, on_delay: 60s}\n"
 PERIOD = ("--from", to_iso(START - HOUR), "--to", to_iso(START))
@@ -44,6 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PLANTROOM_CATALOGUE", str(PROPERTY / "classes"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
+    monkeypatch.setenv("PLANTROOM_DATABASE_URL", database_url(tmp_path / "data", name="plantroom"))
     (tmp_path / "draft.yaml").write_text(DRAFT, encoding="utf-8")
     (tmp_path / "cases.yaml").write_text(CASES, encoding="utf-8")
     return tmp_path
@@ -64,8 +66,7 @@ def low_for_two_minutes(points: dict[str, int]) -> ReadingBatch:
 @pytest.fixture
 def history(folder: Path) -> Path:
     """The data folder of a server that is stopped."""
-    with closing(Database(f"sqlite:///{folder / 'data' / 'plantroom.sqlite'}")) as database:
-        database.migrate()
+    with closing(open_database(folder / "data", name="plantroom")) as database:
         import_file(database)
         with database.session() as session:
             points = load_table(session, catalogue()).of_equipment("north", "mill-1")

@@ -9,12 +9,12 @@ import pytest
 
 from plantroom.stores.records import Database
 from tests.plantroom.records.kit import import_file
+from tests.servers.databases import open_database
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Database]:
-    found = Database(f"sqlite:///{tmp_path / 'records.sqlite'}")
-    found.migrate()
+    found = open_database(tmp_path)
     yield found
     found.close()
 

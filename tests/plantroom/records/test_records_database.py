@@ -16,11 +16,15 @@ from sqlalchemy.exc import StatementError
 
 from plantroom.alarms import AlarmEvent, Severity
 from plantroom.errors import StoreCorruptError, StoreError, StoreUnavailableError
-from plantroom.stores.records import Database, alarms
+from plantroom.stores.records import Database, alarms, locks
 from plantroom.stores.records.alarms import RuleFacts
 from plantroom.stores.records.database import MIGRATIONS
 from plantroom.stores.records.tables import AlarmRow, Base, CheckpointRow, SiteRow, UserRow
+from plantroom.work_orders import OPEN_STATES
 from tests.plantroom.records.kit import START
+from tests.servers.databases import POSTGRESQL, database_url
+
+of_sqlite = pytest.mark.skipif(POSTGRESQL, reason="is about SQLite's file")
 
 
 def config() -> Config:
@@ -35,11 +39,12 @@ def test_from_nothing_the_migrations_make_what_the_tables_say(empty: Database) -
         assert compare_metadata(context, Base.metadata) == []
         assert context.get_current_revision() == ScriptDirectory.from_config(config()).get_current_head()
         # what the comparison does not look at: the condition of the one-open-order index
-        sql = connection.scalar(
-            text("SELECT sql FROM sqlite_master WHERE name = 'uq_work_orders_open_fault'")
-        )
+        where = "pg_indexes WHERE indexname" if POSTGRESQL else "sqlite_master WHERE name"
+        column = "indexdef" if POSTGRESQL else "sql"
+        sql = connection.scalar(text(f"SELECT {column} FROM {where} = 'uq_work_orders_open_fault'"))
         assert "UNIQUE" in str(sql)
-        assert "state IN ('assigned', 'in_progress', 'on_hold', 'open')" in str(sql)
+        assert all(f"'{state}'" in str(sql) for state in OPEN_STATES)
+        assert "fault IS NOT NULL" in str(sql)
 
 
 def test_migrating_again_changes_nothing(empty: Database) -> None:
@@ -92,7 +97,7 @@ def test_alarms_of_the_first_version_keep_their_history_and_their_latch(database
 
 
 def test_two_processes_migrate_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'records.sqlite'}"
+    url = database_url(tmp_path, None)
     databases = [Database(url) for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(Database.migrate, databases))
@@ -110,6 +115,7 @@ def test_a_newer_database_is_left_alone(empty: Database) -> None:
         assert session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
 
 
+@of_sqlite
 def test_sqlite_is_durable_and_holds_its_keys(empty: Database) -> None:
     with empty.session() as session:
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
@@ -136,9 +142,9 @@ def test_a_reader_is_not_held_up_by_a_writer(empty: Database) -> None:
 def test_a_lock_that_is_held_is_said_to_be_for_now(empty: Database) -> None:
     other = Database(empty.url, busy_seconds=0.01)
     with empty.transaction() as session:
-        session.connection()
-        with pytest.raises(StoreUnavailableError, match="locked"), other.transaction() as waiting:
-            waiting.connection()
+        locks.hold(session, "the same")
+        with pytest.raises(StoreUnavailableError, match="lock"), other.transaction() as waiting:
+            locks.hold(waiting, "the same")
     with other.transaction() as session:
         session.add(SiteRow(key="north", name_en="N", name_zh="N", zone="UTC"))
     other.close()
@@ -150,6 +156,7 @@ def test_writers_take_turns(empty: Database) -> None:
 
     def add_one(_: int) -> None:
         with empty.transaction() as session:
+            locks.hold(session, "count")
             row = session.get_one(CheckpointRow, "count")
             row.at += 1
 
@@ -159,6 +166,7 @@ def test_writers_take_turns(empty: Database) -> None:
         assert session.get_one(CheckpointRow, "count").at == 40
 
 
+@of_sqlite
 def test_a_damaged_file_is_said_to_be_damaged(empty: Database, tmp_path: Path) -> None:
     empty.close()
     for leftover in tmp_path.glob("records.sqlite-*"):
