@@ -20,6 +20,7 @@ from plantroom.times import HOUR, Nanos
 from rules import kept
 from rules.class_rules import ClassRules
 from rules.kept import Kept, KeptRing
+from rules.memory import Memory
 from rules.window import NEVER
 from rules.windows.history import History
 
@@ -40,6 +41,10 @@ class Engine(Protocol):
     @property
     def classes(self) -> Sequence[ClassRules]:
         """The rules by class."""
+
+    @property
+    def memory(self) -> Memory:
+        """What the rules remember."""
 
     @property
     def history(self) -> History:
@@ -85,28 +90,29 @@ class State(msgspec.Struct, frozen=True):
 
 def collect(engine: Engine) -> State:
     """The state of an engine."""
-    history = engine.history
-    return State(VERSION, history.minute, engine.last, [_collect(item, history) for item in engine.classes])
+    history, memory = engine.history, engine.memory
+    classes = [_collect(item, memory, history) for item in engine.classes]
+    return State(VERSION, history.minute, engine.last, classes)
 
 
-def _collect(rules: ClassRules, history: History) -> ClassState:
-    window, judges = rules.window, rules.judges
+def _collect(rules: ClassRules, memory: Memory, history: History) -> ClassState:
+    window, timers = rules.window, memory.timers_of(rules)
+    mine = slice(rules.first, rules.first + rules.width)
     ids = np.array([item.id for item in window.equipment], dtype=np.int64)
-    timers = [judge.timers for judge in judges]
     return ClassState(
         key=window.cls.key,
         equipment=_bytes(ids),
-        evaluated=_bytes(window.evaluated),
+        evaluated=_bytes(memory.evaluated[mine]),
         points=[(spec.key, spec.unit) for spec in window.cls.points],
         value=_bytes(window.value),
         ts=_bytes(window.ts),
         quality=_bytes(window.quality),
-        rules=[(rule.key, rule.text) for judge in judges for rule in judge.rules],
-        active=b"".join(_bytes(item.active.astype(np.uint8)) for item in timers),
-        since=b"".join(_bytes(item.since) for item in timers),
-        changed=b"".join(_bytes(item.changed) for item in timers),
-        lasting=kept.lasting(rules),
-        before=kept.before(rules),
+        rules=[(rule.key, rule.text) for rule in (*rules.reading, *rules.minutely)],
+        active=b"".join(_bytes(item.of("active").astype(np.uint8)) for item in timers),
+        since=b"".join(_bytes(item.of("since")) for item in timers),
+        changed=b"".join(_bytes(item.of("changed")) for item in timers),
+        lasting=kept.lasting(rules, memory),
+        before=kept.before(rules, memory),
         windows=kept.windows(rules, history),
         learned=kept.learned(rules, history),
         series=kept.series(rules, history),
@@ -167,15 +173,17 @@ def apply(state: State, engine: Engine) -> None:
     for rules in engine.classes:
         found = of_class.get(rules.window.cls.key)
         if found is not None:
-            _apply(found, rules, engine.history)
+            _apply(found, rules, engine.memory, engine.history)
+    for timers in engine.memory.timers.values():
+        timers.look()
 
 
-def _apply(state: ClassState, rules: ClassRules, history: History) -> None:
+def _apply(state: ClassState, rules: ClassRules, memory: Memory, history: History) -> None:
     window = rules.window
     ids = np.frombuffer(state.equipment, "<i8").tolist()
     new_columns, old_columns = common([item.id for item in window.equipment], ids)
     width = len(ids)
-    window.evaluated[new_columns] = np.frombuffer(state.evaluated, "<i8")[old_columns]
+    memory.evaluated[rules.first + new_columns] = np.frombuffer(state.evaluated, "<i8")[old_columns]
     specs = [(spec.key, spec.unit) for spec in window.cls.points]
     new_rows, old_rows = common(specs, state.points)
     to, out_of = np.ix_(new_rows, new_columns), np.ix_(old_rows, old_columns)
@@ -183,18 +191,16 @@ def _apply(state: ClassState, rules: ClassRules, history: History) -> None:
     window.ts[to] = _table(state.ts, "<i8", state.points, width)[out_of]
     window.quality[to] = _table(state.quality, "u1", state.points, width)[out_of]
     window.until[:] = np.where(window.ts == NEVER, NEVER, window.ts + window.stale_after)
-    for judge in rules.judges:
-        timers = judge.timers
-        keys = [(rule.key, rule.text) for rule in judge.rules]
+    for own, timers in zip((rules.reading, rules.minutely), memory.timers_of(rules), strict=True):
+        keys = [(rule.key, rule.text) for rule in own]
         new_rows, old_rows = common([key for key, _ in keys], [key for key, _ in state.rules])
         to, out_of = np.ix_(new_rows, new_columns), np.ix_(old_rows, old_columns)
-        timers.active[to] = _table(state.active, "u1", state.rules, width)[out_of] != 0
-        timers.changed[to] = _table(state.changed, "<i8", state.rules, width)[out_of]
+        timers.of("active")[to] = _table(state.active, "u1", state.rules, width)[out_of] != 0
+        timers.of("changed")[to] = _table(state.changed, "<i8", state.rules, width)[out_of]
         # a timer that ran for another text says nothing of this one
         new_rows, old_rows = common(keys, state.rules)
         to, out_of = np.ix_(new_rows, new_columns), np.ix_(old_rows, old_columns)
-        timers.since[to] = _table(state.since, "<i8", state.rules, width)[out_of]
-        timers.look()
+        timers.of("since")[to] = _table(state.since, "<i8", state.rules, width)[out_of]
     tables: Mapping[str, Kept] = {
         "lasting": state.lasting,
         "before": state.before,
@@ -202,13 +208,13 @@ def _apply(state: ClassState, rules: ClassRules, history: History) -> None:
         "learned": state.learned,
         "series": state.series,
     }
-    kept.put(rules, history, tables, state.rings, (new_columns, old_columns))
+    kept.put(rules, memory, history, tables, state.rings, columns=(new_columns, old_columns))
 
 
 def resume_from(engine: Engine) -> Nanos | None:
     """The reading time from which the store may hold readings that the engine has not seen."""
-    seen: list[Int64s] = [item.window.evaluated[item.window.evaluated != NEVER] for item in engine.classes]
-    times = np.concatenate(seen) if seen else np.empty(0, dtype=np.int64)
+    evaluated = engine.memory.evaluated
+    times = evaluated[evaluated != NEVER]
     if not len(times):
         return None
     return max(int(times.min()), int(times.max()) - HORIZON)

@@ -8,33 +8,35 @@ from operator import attrgetter
 import numpy as np
 
 from plantroom.catalogue import Catalogue
-from plantroom.errors import CatalogueError, ExpressionError, NotFoundError
+from plantroom.errors import CatalogueError, ExpressionError
 from plantroom.model import Equipment, PointTable
-from plantroom.readings import Int64s, Quality, ReadingBatch
+from plantroom.readings import Float64s, Int64s, ReadingBatch
 from plantroom.times import HOUR, MINUTE, Nanos
 from rules import checkpoint as checkpoints
-from rules.alignment import Layout, Placed, aligned, commit
-from rules.class_rules import AlarmChange, ClassRules, RuleState, RuleStatus, Turn
+from rules import intake
+from rules.alignment import Placed, commit
+from rules.class_rules import ClassRules
 from rules.expression import TermError, check_catalogue
 from rules.forecasts import told
+from rules.intake import LATEST, NOTHING
+from rules.judge import AlarmChange
 from rules.language.deadband import DeadbandError
+from rules.memory import Memory
+from rules.numbering import Numbering
+from rules.panel import Panel, Turn
+from rules.panels import Panels
 from rules.relations import Past
 from rules.runs import opens, order_of
-from rules.window import NEVER, Latest
+from rules.standing import RuleState, RuleStatus, states_of
+from rules.window import NEVER
 from rules.windows.history import History
 from rules.windows.lanes import Lanes
 from rules.windows.stream import NO_VALUES, Stream
 
 __all__ = ["AlarmChange", "Engine", "RuleState", "RuleStatus"]
 
-PIECE = 65_536
-"""How many readings are gone through at once at most; bounds memory whatever the batch's size."""
 SILENCE: Nanos = 2 * HOUR
 """For how long after the last reading of all the rules of whole minutes go on being judged."""
-_LATEST: Nanos = 2**62
-_NOTHING = Placed(
-    np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0), np.empty(0, dtype=np.uint8)
-)
 
 
 class Engine:
@@ -64,28 +66,30 @@ class Engine:
 
         Rules run on the readings' time; `now` decides nothing.
         """
-        placed = self._place(batch)
-        if len(placed.ts):
-            self._newest = max(self._newest, int(placed.ts.max()))
-        return self._go(placed, self._newest - self.lateness)
+        coming = intake.placed(batch, self._numbering.place_of)
+        self.unplaced += coming.unplaced
+        self.skewed += coming.skewed
+        if len(coming.readings.ts):
+            self._newest = max(self._newest, int(coming.readings.ts.max()))
+        return self._go(coming.readings, self._newest - self.lateness)
 
     def release(self, until: Nanos) -> list[AlarmChange]:
         """The alarm changes of the readings up to `until` that were held back; minutes pass by readings."""
-        return self._go(_NOTHING, until, ends=self._newest)
+        return self._go(NOTHING, until, ends=self._newest)
 
     def advance(self, until: Nanos) -> list[AlarmChange]:
         """The alarm changes that the passing of time brings, where the caller knows that all readings up to
         `until` have come: those held back, and rules of whole minutes up to two hours after the last reading.
         """
-        changes = self._go(_NOTHING, until)
+        changes = self._go(NOTHING, until)
         if self._last != NEVER:
             changes.extend(self._pass(min(until, self._last + SILENCE) // MINUTE))
         return _sorted(changes)
 
-    def _go(self, placed: Placed, until: Nanos, *, ends: Nanos = _LATEST) -> list[AlarmChange]:
+    def _go(self, placed: Placed, until: Nanos, *, ends: Nanos = LATEST) -> list[AlarmChange]:
         ready = self._release(placed, until)
         changes: list[AlarmChange] = []
-        pieces = list(self._pieces(ready.ts))
+        pieces = list(intake.pieces(ready.ts, self._history.minute, self._history.block))
         follow = [*(int(ready.ts[start]) for start, _ in pieces), min(until, ends)]
         for (start, end), following in zip(pieces, follow[1:], strict=True):
             changes.extend(self._run(ready.take(slice(start, end)), max(following, int(ready.ts[end - 1]))))
@@ -99,21 +103,7 @@ class Engine:
             early = placed.ts > until
             self._held = [placed.take(early)] if early.any() else []
             placed = placed.take(~early)
-        if len(placed.ts) > 1 and (placed.ts[1:] < placed.ts[:-1]).any():
-            placed = placed.take(np.argsort(placed.ts, kind="stable"))
-        return placed
-
-    def _pieces(self, ts: Int64s) -> Iterator[tuple[int, int]]:
-        """Pieces of sorted times: not too many readings, not too many minutes, no timestamp cut in two."""
-        start, size = 0, len(ts)
-        while start < size:
-            minute = max(int(ts[start]) // MINUTE, self._history.minute)
-            end = min(start + PIECE, int(np.searchsorted(ts, (minute + self._history.block) * MINUTE)))
-            if end < size and ts[end] == ts[end - 1]:
-                whole = int(np.searchsorted(ts, ts[end]))
-                end = whole if whole > start else int(np.searchsorted(ts, ts[end], side="right"))
-            yield start, end
-            start = end
+        return intake.in_order(placed)
 
     def _run(self, piece: Placed, until: Nanos) -> Iterator[AlarmChange]:
         """The changes of one piece, all readings up to `until` having come."""
@@ -122,66 +112,53 @@ class Engine:
             self._history.begin(first)
         elif first > self._history.minute:
             yield from self._pass(first)
-        fresh, order = self._sift(piece)
+        fresh, order, late, repeated = intake.sifted(piece, self._memory.latest.ts)
+        self.late += late
+        self.repeated += repeated
         self._last = max(self._last, int(piece.ts[-1]))
         if len(fresh.ts):
             yield from self._judge(fresh, order, until // MINUTE)
         yield from self._pass(min(until, self._last + SILENCE) // MINUTE)
 
-    def _sift(self, piece: Placed) -> tuple[Placed, Int64s]:
-        """The readings that are new to their points, and their order by place and time."""
-        last = self._latest.ts[piece.place]
-        new = piece.ts > last
-        if not new.all():
-            late = int((piece.ts < last).sum())
-            self.late += late
-            self.repeated += len(new) - int(new.sum()) - late
-            piece = piece.take(new)
-        order = order_of(piece.place, len(self._latest.ts))
-        place, ts = piece.place[order], piece.ts[order]
-        again = ~opens(place, ts)
-        if again.any():
-            # the one received first stands: it may have been judged before the second came
-            self.repeated += int(again.sum())
-            keep = np.ones(len(order), dtype=np.bool_)
-            keep[order[again]] = False
-            order = (np.cumsum(keep) - 1)[order[~again]]
-            piece = piece.take(keep)
-        return piece, order
-
     def _judge(self, fresh: Placed, order: Int64s, minute: int) -> Iterator[AlarmChange]:
         history = self._history
-        past = Past(self._latest, fresh, order) if self._related else None
+        past = Past(self._memory.latest, fresh, order, self._asked) if self._related else None
         turns = list(self._turns(fresh, past))
         opened = history.minute
-        streams = [self._points(fresh, order), *(rules.stream(turn) for rules, turn in turns)]
+        streams = [self._points(fresh, order), *(panel.stream(turn) for panel, turn in turns)]
         stream = Stream(*(np.concatenate(part) for part in zip(*streams, strict=True)))
         bars = history.add(stream, max(0, min(minute, opened + history.block) - opened))
         values = history.advance(bars) if len(bars) > 1 else history.values[np.newaxis]
-        for rules, turn in turns:
-            yield from told(history, self._find, opened, rules.finish(turn, values, opened))
-            commit(rules.window, turn.aligned.readings)
-        for rules in self._classes:
-            yield from told(history, self._find, opened, rules.tick(values, opened))
+        for panel, turn in turns:
+            yield from told(history, self._numbering.find, opened, panel.finish(turn, values, opened))
+            commit(self._memory.latest, turn.aligned.readings)
+        yield from self._tick(values, opened)
 
-    def _turns(self, fresh: Placed, past: Past | None) -> Iterator[tuple[ClassRules, Turn]]:
-        equipment = self._equipment_of[fresh.place]
-        order = order_of(equipment, self._bounds[-1] + 1)
+    def _turns(self, fresh: Placed, past: Past | None) -> Iterator[tuple[Panel, Turn]]:
+        numbering, evaluated = self._numbering, self._memory.evaluated
+        equipment = numbering.equipment_of[fresh.place]
+        order = order_of(equipment, numbering.equipment + 1)
         fresh, equipment = fresh.take(order), equipment[order]
-        passed = fresh.ts <= self._evaluated[equipment]
+        passed = fresh.ts <= evaluated[equipment]
         if passed.any():
             self._take_over(fresh.take(passed))
             fresh, equipment = fresh.take(~passed), equipment[~passed]
-        for index, part in aligned(fresh, equipment, self._layout, self._latest, self._evaluated):
-            yield self._classes[index], self._classes[index].begin(part, past)
+        asked = equipment[opens(equipment, fresh.ts)]
+        for panel in self._panels.choose(np.diff(np.searchsorted(asked, numbering.bounds))):
+            start, end = np.searchsorted(equipment, panel.bounds[[0, -1]])
+            mine = slice(int(start), int(end))
+            yield panel, panel.begin(fresh.take(mine), equipment[mine], past)
 
     def _take_over(self, passed: Placed) -> None:
         """Make readings behind their equipment's last evaluation count from the next one on."""
-        for rules in self._classes:
-            base, size = rules.window.base, rules.window.size
-            mine = passed.take((passed.place >= base) & (passed.place < base + size))
-            rules.before.passing(rules.window, mine)
-            commit(rules.window, mine)
+        self._memory.before.passing(self._memory.latest, passed)
+        commit(self._memory.latest, passed)
+
+    def _tick(self, values: Float64s, opened: int) -> Iterator[AlarmChange]:
+        """The changes at the starts of the minutes after `opened`, of which `values` tell."""
+        if len(values) > 1:
+            for panel in self._panels.choose(np.diff(self._numbering.bounds) * (len(values) - 1)):
+                yield from told(self._history, self._numbering.find, opened, panel.tick(values, opened))
 
     def _points(self, fresh: Placed, order: Int64s) -> Stream:
         """What the readings add to the series that are points, by lane and time."""
@@ -198,12 +175,10 @@ class Engine:
             opened = history.minute
             count = min(history.block, min(minute, awake) - opened)
             values = history.advance(history.add(NO_VALUES, count))
-            for rules in self._classes:
-                yield from told(history, self._find, opened, rules.tick(values, opened))
+            yield from self._tick(values, opened)
         if history.minute < minute:
             history.skip(minute - history.minute)
-            for rules in self._classes:
-                rules.minutely.timers.interrupt()
+            self._memory.timers["minutely"].interrupt()
 
     # ---- what others ask and keep
 
@@ -213,9 +188,12 @@ class Engine:
         With `now`, readings that have gone stale since then count as unknown.
         Raises: NotFoundError for equipment that is not in service or whose class the catalogue has not.
         """
-        rules, column = self._find(equipment_id)
-        past = Past(self._latest, _NOTHING, np.empty(0, dtype=np.int64))
-        return rules.state_of(column, now, self._history.values, past)
+        rules, column = self._numbering.find(equipment_id)
+        memory, number = self._memory, rules.first + column
+        past = Past(memory.latest, NOTHING, np.empty(0, dtype=np.int64), self._asked)
+        at = int(memory.evaluated[number]) if now is None else now
+        panel = self._panels.of(self._classes.index(rules))
+        return states_of(panel, memory, number, at, values=self._history.values, past=past)
 
     def assume_active(self, alarms: Iterable[tuple[int, str]]) -> None:
         """Take these alarms (equipment id, rule key) for active, as the records say they are.
@@ -223,33 +201,21 @@ class Engine:
         Those of equipment or rules that are no more are passed over.
         """
         for equipment_id, key in alarms:
-            if equipment_id not in self._of_equipment:
-                continue
-            rules, column = self._find(equipment_id)
-            found = rules.judge_of(key)
-            if found is None:
-                continue
-            judge, index = found
-            if not judge.timers.active[index, column]:
-                judge.timers.active[index, column] = True
-                judge.timers.since[index, column] = NEVER
-                judge.timers.look()
+            if equipment_id in self._numbering:
+                self._memory.assume_active(*self._numbering.find(equipment_id), key)
 
     def replace_table(self, table: PointTable, catalogue: Catalogue) -> None:
         """Go on with another table and catalogue; the state of what they have in common is kept.
 
         Raises: CatalogueError for a wrong rule of a class in use; nothing is changed then.
         """
-        held = [self._point_of[part.place] for part in self._held]
+        held = [self._numbering.point_of[part.place] for part in self._held]
         state = checkpoints.collect(self)
         self._build(catalogue, table)
         checkpoints.apply(state, self)
-        self._held = [self._again(part, ids) for part, ids in zip(self._held, held, strict=True)]
-
-    def _again(self, held: Placed, ids: Int64s) -> Placed:
-        known = ids < len(self._place_of)
-        place = np.where(known, self._place_of[np.where(known, ids, 0)], -1)
-        return held._replace(place=place).take(place >= 0)
+        placed = [self._numbering.place_again(ids) for ids in held]
+        again = [part._replace(place=place) for part, place in zip(self._held, placed, strict=True)]
+        self._held = [part.take(part.place >= 0) for part in again]
 
     def checkpoint(self) -> bytes:
         """The state by names, for `restore`."""
@@ -272,6 +238,11 @@ class Engine:
     def classes(self) -> tuple[ClassRules, ...]:
         """The rules by class."""
         return tuple(self._classes)
+
+    @property
+    def memory(self) -> Memory:
+        """What the rules remember."""
+        return self._memory
 
     @property
     def history(self) -> History:
@@ -299,67 +270,18 @@ class Engine:
         except (ExpressionError, DeadbandError, TermError) as failure:
             raise CatalogueError(check_catalogue(catalogue)) from failure
         self._classes = classes
-        self._number(table)
+        self._numbering = numbering = Numbering(classes, table)
         windows = {rules.window.cls.key: rules.window for rules in classes}
         for rules in classes:
             rules.relate(windows, table, catalogue)
-        self._related = any(rules.related for rules in classes)
-        self._history = History(Lanes([rules.lanes for rules in classes], len(self._latest.ts)))
+        self._asked = np.zeros(len(numbering.point_of), dtype=np.bool_)
+        """Where rules look at points of other equipment."""
         for rules in classes:
-            rules.number()
-
-    def _number(self, table: PointTable) -> None:
-        """Give every point its place and every equipment its number, class by class."""
-        places = sum(rules.window.size for rules in self._classes)
-        self._latest = Latest(places)
-        self._place_of = np.full(table.size, -1, dtype=np.int64)
-        self._point_of = np.full(places, -1, dtype=np.int64)
-        self._equipment_of = np.empty(places, dtype=np.int64)
-        self._evaluated = np.full(sum(len(item.window.equipment) for item in self._classes), NEVER)
-        row, stale_after = np.empty(places, dtype=np.int64), np.zeros(places, dtype=np.int64)
-        origin, width = np.empty_like(self._evaluated), np.empty_like(self._evaluated)
-        bounds, base = [0], 0
-        for rules in self._classes:
-            window = rules.window
-            window.bind(self._latest, base)
-            window.evaluated = self._evaluated[bounds[-1] : bounds[-1] + len(window.equipment)]
-            row[window.places] = np.arange(len(window.places))[:, np.newaxis]
-            stale_after[window.places] = window.stale_after
-            mine = slice(bounds[-1], bounds[-1] + len(window.equipment))
-            origin[mine], width[mine] = window.places[0], len(window.equipment)
-            base += window.size
-            self._place_of[window.point_id[window.present]] = window.places[window.present]
-            self._point_of[window.places] = window.point_id
-            self._equipment_of[window.places] = bounds[-1] + np.arange(len(window.equipment))
-            bounds.append(bounds[-1] + len(window.equipment))
-        self._bounds = np.array(bounds, dtype=np.int64)
-        points = [len(rules.window.cls.points) for rules in self._classes]
-        self._layout = Layout(row, stale_after, self._bounds, origin, width, points)
-        self._of_equipment = {
-            item.id: (rules, column)
-            for rules in self._classes
-            for column, item in enumerate(rules.window.equipment)
-        }
-
-    def _place(self, batch: ReadingBatch) -> Placed:
-        """The readings that count, at their places."""
-        known = (batch.point_id >= 0) & (batch.point_id < len(self._place_of))
-        place = self._place_of[batch.point_id if known.all() else np.where(known, batch.point_id, 0)]
-        known &= place >= 0
-        skewed = (batch.quality & np.uint8(Quality.CLOCK)) != 0
-        # times before 1970 and after 2100 are of no clock that is set, and would not bear arithmetic
-        skewed = known & (skewed | (batch.ts < 0) | (batch.ts > _LATEST))
-        self.unplaced += len(known) - int(known.sum())
-        self.skewed += int(skewed.sum())
-        value = np.where(batch.is_bad() | ~np.isfinite(batch.value), np.nan, batch.value)
-        placed = Placed(place, batch.ts, value, batch.quality)
-        take = known & ~skewed
-        return placed if take.all() else placed.take(take)
-
-    def _find(self, equipment_id: int) -> tuple[ClassRules, int]:
-        if equipment_id not in self._of_equipment:
-            raise NotFoundError(f"no equipment {equipment_id} in service has fault rules")
-        return self._of_equipment[equipment_id]
+            self._asked[rules.other_places()] = True
+        self._related = any(rules.related for rules in classes)
+        self._memory = memory = Memory(classes, numbering.latest, numbering.equipment)
+        self._history = History(Lanes([rules.lanes for rules in classes], len(numbering.point_of)))
+        self._panels = Panels(classes, memory, numbering.row_of)
 
 
 def _sorted(changes: list[AlarmChange]) -> list[AlarmChange]:

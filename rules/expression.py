@@ -12,11 +12,11 @@ from plantroom.errors import ExpressionError, Problem
 from plantroom.times import Nanos
 from plantroom.yaml_file import KeyPath
 from rules.language import names as words
-from rules.language.calls import nanos
 from rules.language.checker import Checker
 from rules.language.deadband import DeadbandError, given_widths, relaxed, width_rows
 from rules.language.location import in_file
 from rules.language.names import Names
+from rules.language.overs import nanos
 from rules.language.syntax import parse
 from rules.language.terms import (
     Elapsed,

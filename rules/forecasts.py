@@ -8,7 +8,8 @@ from dataclasses import replace
 from plantroom.alarms import AlarmEvent
 from plantroom.forecasts import as_readings
 from plantroom.times import MINUTE
-from rules.class_rules import AlarmChange, ClassRules
+from rules.class_rules import ClassRules
+from rules.judge import AlarmChange
 from rules.windows.history import History
 
 Find = Callable[[int], tuple[ClassRules, int]]

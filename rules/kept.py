@@ -12,12 +12,15 @@ import numpy as np
 from plantroom.readings import Float64s, Int64s
 from rules.class_rules import ClassRules
 from rules.language.terms import Term, point_rows
+from rules.memory import Memory
 from rules.windows.history import History
 from rules.windows.lanes import Series
 from rules.windows.rings import KINDS, Ring
 
 Columns: TypeAlias = "tuple[Int64s, Int64s]"
 """Which columns of the engine take which columns of the checkpoint."""
+
+_OPEN = "/open "
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -65,28 +68,19 @@ def _points_key(rules: ClassRules) -> int:
     return zlib.crc32(repr([(spec.key, spec.unit) for spec in rules.window.cls.points]).encode())
 
 
-def _lasting_rows(rules: ClassRules) -> dict[str, Int64s]:
+def _lasting_rows(rules: ClassRules, memory: Memory) -> dict[str, Int64s]:
     key = _points_key(rules)
-    return {
-        f"{key}/{name}": stage.since[index]
-        for stage in rules.stages
-        for index, name in enumerate(stage.names)
-    }
+    return {f"{key}/{name}": since for name, since in memory.lasting_of(rules).items()}
 
 
-def _before_rows(rules: ClassRules) -> dict[str, Float64s]:
-    points = rules.window.cls.points
-    return {points[row].key: rules.before.value[index] for index, row in enumerate(rules.before.rows)}
-
-
-def lasting(rules: ClassRules) -> Kept:
+def lasting(rules: ClassRules, memory: Memory) -> Kept:
     """Since when conditions hold."""
-    return _kept(_lasting_rows(rules))
+    return _kept(_lasting_rows(rules, memory))
 
 
-def before(rules: ClassRules) -> Kept:
+def before(rules: ClassRules, memory: Memory) -> Kept:
     """The readings before the last ones."""
-    return _kept(_before_rows(rules))
+    return _kept(memory.before_of(rules))
 
 
 def _units(rules: ClassRules, term: Term) -> str:
@@ -141,8 +135,17 @@ def _series_rows(rules: ClassRules, history: History) -> dict[str, Float64s | In
         found[f"{name}/since"] = history.before.ts[mine]
         found[f"{name}/born"] = history.born[mine]
         for figure, held in history.open.items():
-            found[f"{name}/open {figure}"] = held[mine]
+            if history.wanted[figure][mine].any():
+                found[f"{name}{_OPEN}{figure}"] = held[mine]
     return found
+
+
+def _whole(rows: dict[str, Float64s | Int64s], kept: Kept) -> dict[str, Float64s | Int64s]:
+    """The rows without open bars of which a checkpoint has not every figure: those begin anew."""
+    broken = {name.split(_OPEN)[0] for name in rows if _OPEN in name and name not in kept.names}
+    return {
+        name: row for name, row in rows.items() if _OPEN not in name or name.split(_OPEN)[0] not in broken
+    }
 
 
 def series(rules: ClassRules, history: History) -> Kept:
@@ -180,19 +183,21 @@ def rings(rules: ClassRules, history: History) -> list[KeptRing]:
 
 def put(
     rules: ClassRules,
+    memory: Memory,
     history: History,
     tables: Mapping[str, Kept],
     kept_rings: Sequence[KeptRing],
+    *,
     columns: Columns,
 ) -> None:
     """Put back what still has its name."""
     new, old = columns
     width = _width(tables, old)
     targets: dict[str, Mapping[str, Float64s | Int64s]] = {
-        "lasting": _lasting_rows(rules),
-        "before": _before_rows(rules),
+        "lasting": _lasting_rows(rules, memory),
+        "before": memory.before_of(rules),
         "windows": _window_rows(rules, history),
-        "series": _series_rows(rules, history),
+        "series": _whole(_series_rows(rules, history), tables["series"]),
     }
     for table, rows in targets.items():
         for name, row in _rows(tables[table], width[table]).items():

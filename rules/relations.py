@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,15 +13,17 @@ from plantroom.model import Equipment, PointTable
 from plantroom.readings import Bools, Float64s, Int64s
 from plantroom.units import conversion
 from rules.alignment import Placed
+from rules.evaluations import stretches
 from rules.language.terms import Related
 from rules.window import Latest, Window
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Members:
-    """The places that a related point has for each equipment of a class.
+    """The places that a related point has, for each equipment of the class that asks.
 
-    Shapes: `start` and `count` [E] say which of `place`, `scale`, `offset`, `stale_after` [m] are its own.
+    Shapes: `start` and `count` [E] say which of `place`, `scale`, `offset` [m] are its own; `distinct` are
+    the places, each once and sorted, `which` [m] where a member's stands among them.
     """
 
     how: str
@@ -29,44 +32,78 @@ class Members:
     place: Int64s
     scale: Float64s
     offset: Float64s
-    stale_after: Int64s
+    distinct: Int64s
+    which: Int64s
+
+    @classmethod
+    def of(cls, how: str, rows: Rows) -> Members:
+        """What `how` is made of for each equipment."""
+        count = np.array([len(mine) for mine in rows], dtype=np.int64)
+        table = np.array([entry for mine in rows for entry in mine]).reshape(-1, 3)
+        place = table[:, 0].astype(np.int64)
+        distinct, which = np.unique(place, return_inverse=True)
+        return cls(how, np.cumsum(count) - count, count, place, table[:, 1], table[:, 2], distinct, which)
 
 
 class Past:
-    """The readings of a batch by place and time, over the latest of before."""
+    """The readings of a batch at some places, over the latest of before."""
 
-    def __init__(self, latest: Latest, readings: Placed, order: Int64s) -> None:
+    def __init__(self, latest: Latest, readings: Placed, order: Int64s, asked: Bools) -> None:
+        """`order` is that of the readings by place and time; `asked` [places] says where anybody looks."""
         self._latest = latest
-        self._times = np.unique(readings.ts)
+        order = order[asked[readings.place[order]]]
+        self._place, self._ts, self._value = readings.place[order], readings.ts[order], readings.value[order]
+        self._times = np.unique(self._ts)
         self._span = len(self._times) + 1
-        self._place, self._ts = readings.place[order], readings.ts[order]
-        self._value = readings.value[order]
         self._keys = self._place * self._span + np.searchsorted(self._times, self._ts) + 1
 
-    def values(self, place: Int64s, at: Int64s, stale_after: Int64s) -> Float64s:
+    def values(self, place: Int64s, at: Int64s) -> Float64s:
         """What stood at each place at each time, NaN where that was bad or stale."""
-        wanted = place * self._span + np.searchsorted(self._times, at, side="right")
-        index = np.searchsorted(self._keys, wanted, side="right") - 1
-        inside = (index >= 0) & (self._place[index] == place) if len(self._keys) else np.zeros(len(at), bool)
-        value = np.where(inside, self._value[index] if len(self._keys) else np.nan, self._latest.value[place])
-        ts = np.where(inside, self._ts[index] if len(self._keys) else 0, self._latest.ts[place])
-        value[(ts < at - stale_after) | (ts > at)] = np.nan
-        found: Float64s = value
-        return found
+        index = np.full(len(at), -1, dtype=np.int64)
+        if len(self._keys):
+            wanted = place * self._span + np.searchsorted(self._times, at, side="right")
+            index = np.searchsorted(self._keys, wanted, side="right") - 1
+            index[self._place[index] != place] = -1
+        return self._stood(index, place, at)
+
+    def table(self, places: Int64s, times: Int64s) -> Float64s:
+        """The same for all of sorted places at all of sorted times: float64[places, times]."""
+        index = np.full((len(places), len(times)), -1, dtype=np.int64)
+        row = np.searchsorted(places, self._place)
+        column = np.searchsorted(times, self._ts)
+        row[row == len(places)] = 0
+        mine = np.flatnonzero((places[row] == self._place) & (column < len(times)))
+        # of two readings before a time, the later one stays: of repeated indexes numpy keeps the last
+        index[row[mine], column[mine]] = mine
+        np.maximum.accumulate(index, axis=1, out=index)
+        return self._stood(index, places[:, np.newaxis], times)
+
+    def _stood(self, index: Int64s, place: Int64s, at: Int64s) -> Float64s:
+        """The readings at an index, the latest of before where that is negative; NaN unless fresh."""
+        value, ts = self._latest.value[place], self._latest.ts[place]
+        if len(self._keys):
+            value = np.where(index >= 0, self._value[index], value)
+            ts = np.where(index >= 0, self._ts[index], ts)
+        stale = ts < at - self._latest.stale_after[place]
+        return np.where(stale | (ts > at), np.nan, value)
+
+
+Rows: TypeAlias = "list[list[tuple[int, float, float]]]"
+"""Of each equipment its members: place, factor and offset to the unit that is asked for."""
 
 
 def members(
     term: Related, window: Window, windows: Mapping[str, Window], table: PointTable, catalogue: Catalogue
-) -> Members:
-    """The places of a related point for the equipment of a class."""
+) -> Rows:
+    """The members that a related point has for each equipment of a class."""
     places = {
         item.path: (other, column)
         for other in windows.values()
         for column, item in enumerate(other.equipment)
     }
-    rows: list[list[tuple[int, float, float, int]]] = []
+    rows: Rows = []
     for item in window.equipment:
-        mine: list[tuple[int, float, float, int]] = []
+        mine: list[tuple[int, float, float]] = []
         for path in related(item, term.relation, table, catalogue):
             if path not in places:
                 continue
@@ -74,21 +111,9 @@ def members(
             for row, spec in enumerate(other.cls.points):
                 if spec.key == term.key and other.present[row, column]:
                     factor, offset = (1.0, 0.0) if term.how in _FLAGS else conversion(spec.unit, term.unit)
-                    stale = int(other.stale_after[row, column])
-                    mine.append((int(other.places[row, column]), factor, offset, stale))
+                    mine.append((int(other.places[row, column]), factor, offset))
         rows.append(mine)
-    count = np.array([len(mine) for mine in rows], dtype=np.int64)
-    flat = [entry for mine in rows for entry in mine]
-    place, scale, shift, stale_after = zip(*flat, strict=True) if flat else ((), (), (), ())
-    return Members(
-        term.how,
-        np.cumsum(count) - count,
-        count,
-        np.array(place, dtype=np.int64),
-        np.array(scale, dtype=np.float64),
-        np.array(shift, dtype=np.float64),
-        np.array(stale_after, dtype=np.int64),
-    )
+    return rows
 
 
 _FLAGS = ("any", "all", "count")
@@ -114,11 +139,16 @@ def related(item: Equipment, relation: str, table: PointTable, catalogue: Catalo
 def at(of: Members, column: Int64s, when: Int64s, past: Past) -> Float64s:
     """The related value of each equipment at each time, NaN unknown: float64[G]."""
     count = of.count[column]
-    total = int(count.sum())
+    member = stretches(of.start[column], count)
     evaluation = np.arange(len(column)).repeat(count)
-    begin = np.cumsum(count) - count
-    member = of.start[column].repeat(count) + np.arange(total) - begin.repeat(count)
-    value = past.values(of.place[member], when[evaluation], of.stale_after[member])
+    times, time = np.unique(when, return_inverse=True)
+    if len(of.distinct) * len(times) < 2 * len(member):
+        # all ask the same large group: a table of its members at all times, filled in by running along, takes
+        # less than looking up each member for each that asks (measured: a fifth, 550,000 of them)
+        table = past.table(of.distinct, times)
+        value = table.reshape(-1)[of.which[member] * len(times) + time[evaluation]]
+    else:
+        value = past.values(of.place[member], when[evaluation])
     value = value * of.scale[member] + of.offset[member]
     known = ~np.isnan(value)
     return _combined(of.how, value[known], evaluation[known], len(column))

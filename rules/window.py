@@ -23,8 +23,8 @@ NEVER: Nanos = -(2**62)
 class Latest:
     """The latest reading at every place of the property.
 
-    Shapes: `value` (NaN unknown), `ts` (NEVER where nothing came), `until` when it is stale, `quality`, all
-    [places].
+    Shapes: `value` (NaN unknown), `ts` (NEVER where nothing came), `until` when it is stale, `quality`,
+    `stale_after`, all [places].
     """
 
     def __init__(self, places: int) -> None:
@@ -32,13 +32,17 @@ class Latest:
         self.ts: Int64s = np.full(places, NEVER, dtype=np.int64)
         self.until: Int64s = np.full(places, NEVER, dtype=np.int64)
         self.quality: UInt8s = np.zeros(places, dtype=np.uint8)
+        self.stale_after: Int64s = np.zeros(places, dtype=np.int64)
+
+    def goes_stale(self, place: Int64s, ts: Int64s) -> Int64s:
+        """Until when readings of these times hold at these places."""
+        return ts + self.stale_after[place]
 
 
 class Window:
     """Latest values of the equipment of one class, as tables over their places.
 
-    Shapes: `value`, `ts`, `until`, `quality`, `present`, `stale_after`, `places`, `point_id` [P, E];
-    `evaluated` [E].
+    Shapes: `value`, `ts`, `until`, `quality`, `present`, `stale_after`, `places`, `point_id` [P, E].
     Units: values in their point's unit, times in ns. The place of row r and column c is `base` + r x E + c.
     """
 
@@ -52,8 +56,6 @@ class Window:
         self.present: Bools = np.zeros(shape, dtype=np.bool_)
         self.stale_after: Int64s = np.zeros(shape, dtype=np.int64)
         self.point_id: Int64s = np.full(shape, -1, dtype=np.int64)
-        self.evaluated: Int64s = np.full(shape[1], NEVER, dtype=np.int64)
-        """Up to when the rules of each equipment have run."""
         widths = np.zeros(shape)
         parameters = np.empty((len(cls.parameters), shape[1]))
         for column, item in enumerate(self.equipment):
@@ -94,14 +96,6 @@ class Window:
         own = np.where(self.present, self.stale_after, -NEVER)[list(rows)]
         found: Int64s = own.min(axis=0, initial=-NEVER)
         return found
-
-    def seen(self, column: int, at: Nanos) -> Float64s:
-        """The values of one equipment as the rules take them at an instant, NaN unknown.
-
-        Shapes: float64[P].
-        """
-        fresh = self.ts[:, column] >= at - self.stale_after[:, column]
-        return np.where(fresh, self.value[:, column], np.nan)
 
     def why_unknown(self, row: int, column: int, at: Nanos) -> str | None:
         """`missing`, `never`, `bad` or `stale` where a point is unknown at an instant, else None."""

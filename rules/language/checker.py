@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plantroom.model import PointKind
-from rules.language import calls, measures
+from rules.language import calls, measures, overs
 from rules.language import tree as syntax
 from rules.language.arithmetic import Numeric, combine, convert, counterpart, minus
 from rules.language.names import GROUPS, Checked, Group, Names, Quoted, Worded, error, nearest
@@ -71,7 +71,7 @@ class Checker:
                 terms = tuple(self.truth(item) for item in items)
                 return AllOf(terms) if op == "and" else AnyOf(terms)
             case syntax.Lasting(item=item, span=span):
-                return lasting(self.truth(item), calls.nanos(span), tree)
+                return lasting(self.truth(item), overs.nanos(span), tree)
             case syntax.Call():
                 return calls.call(self, tree)
             case syntax.Binary(op=op, left=left, right=right):
@@ -127,5 +127,5 @@ class Checker:
 
 def lasting(item: TruthTerm, span: int, tree: syntax.Tree) -> TruthTerm:
     """Whether the item has been true for `span` ns. Raises: ExpressionError inside another such."""
-    calls.refuse_inside(item, (Elapsed,), tree, "for and duration do not stand inside each other")
+    overs.refuse_inside(item, (Elapsed,), tree, "for and duration do not stand inside each other")
     return AllOf((item, Comparison(">=", Elapsed(item), ConstantTerm(span / 1e9))))

@@ -1,27 +1,21 @@
-"""A program: terms laid out level by level, and run over a board."""
+"""A program: terms of one or several classes laid out on a board, and run over evaluations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
 
 from plantroom.readings import Float64s, Int64s
-from rules.language.terms import (
-    NUMBERS,
-    Comparison,
-    Constant,
-    NumberTerm,
-    ParameterValue,
-    Term,
-    TruthTerm,
-    WidthOf,
-    parts,
-    walk,
-)
-from rules.program.spelling import spelled
-from rules.program.steps import STEPS, Int8s, Rows, Step, operation
+from rules.language.terms import NUMBERS, Constant, NumberTerm, ParameterValue, Term, TruthTerm, WidthOf, walk
+from rules.program.plan import LEAVES, Plan
+from rules.program.spelling import Speller
+from rules.program.steps import STEPS, Group, Int8s, Rows, Step
+from rules.strips import Strips
+
+AT_ONCE = 256
+"""How many columns are gone through at once, so that what the steps read and write stays in the cache."""
 
 
 class Fixed(NamedTuple):
@@ -34,167 +28,141 @@ class Fixed(NamedTuple):
     widths: Float64s
 
 
-class Program:
-    """Several terms, computed together.
+class Part(NamedTuple):
+    """One class in a program: its terms, the rows of the board that they read, and what is fixed.
 
-    `rows` says in which row of the board each term that comes from outside stands; the program's own rows
-    begin at `free`. A board of `height` rows is enough.
+    `first` is the number of its first equipment.
     """
 
-    def __init__(self, roots: Sequence[Term], rows: Mapping[Term, int], free: int, fixed: Fixed) -> None:
-        plan = Plan(rows, free)
-        placed = [plan.place(root) for root in roots]
-        plan.lay_out()
-        numbers, truths = [at for at in placed if at.number], [at for at in placed if not at.number]
-        self._number_roots, self._truth_roots = _rows(numbers, plan), _rows(truths, plan)
-        self.taken = tuple(Taken(at.number, (numbers if at.number else truths).index(at)) for at in placed)
-        """Where each root comes out of `run`."""
-        self.free = free
-        self._fixed_numbers = np.array([fixed_number(term, fixed) for term in plan.fixed_numbers])
-        self._fixed_truths = np.array([fixed_truth(term, fixed) for term in plan.fixed_truths])
-        self.height = plan.height
-        self._truths = plan.truths
-        self._steps = plan.steps
+    roots: Sequence[Term]
+    rows: Mapping[Term, int]
+    fixed: Fixed
+    first: int = 0
 
-    def run(self, board: Float64s, column: Int64s) -> tuple[Float64s, Int8s]:
+
+class Program:
+    """Several terms, computed together."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        plan = Plan()
+        spellers = [Speller(plan, at, part.rows) for at, part in enumerate(parts)]
+        roots = [
+            speller.node(term) for speller, part in zip(spellers, parts, strict=True) for term in part.roots
+        ]
+        layout = _Layout(plan)
+        numbers = [at for at in roots if plan.nodes[at].number]
+        truths = [at for at in roots if not plan.nodes[at].number]
+        self._number_roots, self._truth_roots = layout.of(numbers), layout.of(truths)
+        self._counts = len(numbers), len(truths)
+        self._reads = np.array([plan.nodes[at].about[0] for at in plan.leaves("outside")], dtype=np.int64)
+        self._fixed_numbers = _Settled(plan, "fixed number", parts)
+        self._fixed_truths = _Settled(plan, "fixed truth", parts)
+        self._constants = np.array([plan.nodes[at].about for at in plan.leaves("constant")]).reshape(-1, 1)
+        self._steps = layout.steps
+        self._height, self._truths = layout.height, layout.truths
+        self.size = layout.height + layout.truths
+        """How many terms there are: what a column costs."""
+
+    def run(self, outside: Float64s, equipment: Int64s) -> tuple[Float64s, Int8s]:
         """The roots that are numbers, float64[.., n], and those that are truth values, int8[.., n].
 
-        `board` float64[>= height, n] has the rows from outside filled in; `column` [n] is the equipment of
-        each evaluation.
+        `outside` float64[.., n] is what comes from outside; `equipment` int64[parts, n] or [n] is whose
+        evaluation each column is, for each of the classes.
         """
-        truth = np.empty((self._truths, len(column)), dtype=np.int8)
-        if len(self._fixed_numbers):
-            end = self.free + len(self._fixed_numbers)
-            np.take(self._fixed_numbers, column, axis=1, out=board[self.free : end], mode="clip")
-        if len(self._fixed_truths):
-            np.take(self._fixed_truths, column, axis=1, out=truth[: len(self._fixed_truths)], mode="clip")
+        size = outside.shape[1]
+        equipment = equipment.reshape(-1, size)
+        numbers = np.empty((self._counts[0], size))
+        truths = np.empty((self._counts[1], size), dtype=np.int8)
+        width = min(size, AT_ONCE)
+        scratch = np.empty(self._height * width), np.empty(self._truths * width, dtype=np.int8)
         with np.errstate(all="ignore"):
-            for step in self._steps:
-                step(board, truth)
-        return board[self._number_roots], truth[self._truth_roots]
+            for start in range(0, size, AT_ONCE):
+                part = slice(start, min(start + AT_ONCE, size))
+                width = part.stop - start
+                board = scratch[0][: self._height * width].reshape(-1, width)
+                truth = scratch[1][: self._truths * width].reshape(-1, width)
+                self._run(board, truth, outside[:, part], equipment[:, part])
+                numbers[:, part], truths[:, part] = board[self._number_roots], truth[self._truth_roots]
+        return numbers, truths
+
+    def _run(self, board: Float64s, truth: Int8s, outside: Float64s, equipment: Int64s) -> None:
+        end = len(self._reads)
+        board[:end] = outside[self._reads]
+        start, end = end, end + len(self._fixed_numbers.strips)
+        self._fixed_numbers.fill(board[start:end], equipment)
+        board[end : end + len(self._constants)] = self._constants
+        self._fixed_truths.fill(truth[: len(self._fixed_truths.strips)], equipment)
+        for step in self._steps:
+            step(board, truth)
 
 
-class Taken(NamedTuple):
-    """A root of a program: whether it is a number, and its row among those of its kind."""
+class _Layout:
+    """Where every node stands, and the steps that fill them in."""
 
-    number: bool
-    row: int
-
-
-class _Place(NamedTuple):
-    number: bool
-    term: Term
-
-
-class Plan:
-    """Where every term of a program stands, and the steps that fill it in."""
-
-    def __init__(self, rows: Mapping[Term, int], free: int) -> None:
-        self.outside = rows
-        self.rows: dict[Term, int] = {}
-        self.level: dict[Term, int] = {}
-        self.fixed_numbers: list[NumberTerm] = []
-        self.fixed_truths: list[TruthTerm] = []
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.height = self.truths = 0
         self.steps: list[Step] = []
-        self.height = free
-        self.truths = 0
-        self._free = free
+        self._rows = [-1] * len(plan.nodes)
+        for op in LEAVES:
+            self._place(plan.leaves(op))
+        for op, group in plan.groups():
+            columns = [self.of(column) for column in plan.columns(group)]
+            sizes = [len(column) for column in plan.columns(group)]
+            about = [cast("Sequence[float]", plan.nodes[at].about) for at in group]
+            self.steps.append(STEPS[op](Group(columns, sizes, self._place(group), about)))
 
-    def place(self, term: Term) -> _Place:
-        """The term, spelled as programs spell it, entered with all that it needs."""
-        found = spelled(term)
-        self._enter(found)
-        return _Place(isinstance(found, NUMBERS), found)
-
-    def _enter(self, term: Term) -> int:
-        """The level of the term: 0 for what is there from the start."""
-        if term in self.level:
-            return self.level[term]
-        if term in self.outside:
-            self.rows[term] = self.outside[term]
-            level = 0
-        elif _is_fixed(term, self.outside):
-            level = 0
-            if isinstance(term, NUMBERS):
-                self.fixed_numbers.append(term)
-            else:
-                self.fixed_truths.append(term)
-        else:
-            level = 1 + max(self._enter(part) for part in parts(term))
-        self.level[term] = level
-        return level
-
-    def lay_out(self) -> None:
-        """Give every term its row, level by level, the same operation side by side."""
-        for number, fixed in enumerate(self.fixed_numbers):
-            self.rows[fixed] = self._free + number
-        self.height = self._free + len(self.fixed_numbers)
-        for at, condition in enumerate(self.fixed_truths):
-            self.rows[condition] = at
-        self.truths = len(self.fixed_truths)
-        groups: dict[tuple[int, str], list[Term]] = {}
-        self._gather()
-        for term, level in self.level.items():
-            if level:
-                groups.setdefault((level, operation(term)), []).append(term)
-        for (_, name), terms in sorted(groups.items()):
-            self._group(name, terms)
-
-    def _gather(self) -> None:
-        """Let comparisons wait for one another, so that nearly all are made in one call."""
-        pure: dict[Term, bool] = {}
-        for term in self.level:  # parts stand before what they are parts of
-            pure[term] = isinstance(term, NUMBERS) and all(
-                pure.get(part, True) for part in (parts(term) if self.level[term] else ())
-            )
-        ready = [term for term in self.level if isinstance(term, Comparison) and self._waits(term, pure)]
-        together = max((self.level[term] for term in ready), default=0)
-        for term in ready:
-            self.level[term] = together
-        for term, level in self.level.items():
-            if level and not pure[term] and term not in ready:
-                self.level[term] = 1 + max(self.level[part] for part in parts(term))
-
-    def _waits(self, term: Comparison, pure: Mapping[Term, bool]) -> bool:
-        return self.level[term] > 0 and pure[term.left] and pure[term.right]
-
-    def _group(self, name: str, terms: list[Term]) -> None:
-        number = isinstance(terms[0], NUMBERS)
+    def _place(self, group: Sequence[int]) -> slice:
+        """Rows for nodes of one kind, side by side."""
+        number = bool(group) and self._plan.nodes[group[0]].number
         start = self.height if number else self.truths
-        for offset, term in enumerate(terms):
-            self.rows[term] = start + offset
-        out = slice(start, start + len(terms))
+        for row, at in enumerate(group, start=start):
+            self._rows[at] = row
+        out = slice(start, start + len(group))
         if number:
             self.height = out.stop
         else:
             self.truths = out.stop
-        self.steps.extend(STEPS[name](self, terms, out))
+        return out
 
-    def of(self, terms: Iterable[Term]) -> Rows:
-        """The rows of terms, as a slice where they follow one another."""
-        return _joined([self.rows[term] for term in terms])
-
-
-def _rows(places: Sequence[_Place], plan: Plan) -> Rows:
-    return _joined([plan.rows[at.term] for at in places])
-
-
-def _joined(rows: list[int]) -> Rows:
-    if rows and rows == list(range(rows[0], rows[0] + len(rows))):
-        return slice(rows[0], rows[0] + len(rows))
-    return np.array(rows, dtype=np.int64)
-
-
-def _is_fixed(term: Term, outside: Mapping[Term, int]) -> bool:
-    if term in outside:
-        return False
-    if isinstance(term, Constant | ParameterValue | WidthOf):
-        return True
-    inner = list(parts(term))
-    return bool(inner) and all(_is_fixed(part, outside) for part in inner)
+    def of(self, nodes: Sequence[int]) -> Rows:
+        """The rows of nodes, as a slice where they follow one another: a slice is not copied."""
+        rows = [self._rows[at] for at in nodes]
+        if rows and rows == list(range(rows[0], rows[0] + len(rows))):
+            return slice(rows[0], rows[0] + len(rows))
+        return np.array(rows, dtype=np.int64)
 
 
 # ---- what reads no reading
+
+
+class _Settled:
+    """The values of what reads no reading: strips of a table, a row each."""
+
+    def __init__(self, plan: Plan, op: str, parts: Sequence[Part]) -> None:
+        found: list[Float64s | Int8s] = []
+        strips: list[tuple[int, int]] = []
+        size = 0
+        for at in plan.leaves(op):
+            part, term = cast("tuple[int, Term]", plan.nodes[at].about)
+            values = _fixed(term, parts[part].fixed)
+            strips.append((size - parts[part].first, part))
+            found.append(values)
+            size += len(values)
+        self.strips = Strips.listed(strips)
+        self._table = np.concatenate(found) if found else np.empty(0)
+
+    def fill(self, out: Float64s | Int8s, equipment: Int64s) -> None:
+        """Put down the values of the equipment int64[parts, n] of each column."""
+        if len(self.strips):
+            # without a mode, numpy would go over a copy of `out`
+            np.take(self._table, self.strips.at(equipment), out=out, mode="clip")
+
+
+def _fixed(term: Term, fixed: Fixed) -> Float64s | Int8s:
+    if isinstance(term, NUMBERS):
+        return fixed_number(term, fixed)
+    return fixed_truth(term, fixed)
 
 
 def fixed_number(term: NumberTerm, fixed: Fixed) -> Float64s:
@@ -219,9 +187,7 @@ def fixed_truth(term: TruthTerm, fixed: Fixed) -> Int8s:
 def _alone(term: Term, fixed: Fixed) -> tuple[Float64s, Int8s]:
     kinds = (Constant, ParameterValue, WidthOf)
     leaves = list(dict.fromkeys(part for part in walk(term) if isinstance(part, kinds)))
-    program = Program([term], {leaf: at for at, leaf in enumerate(leaves)}, len(leaves), fixed)
+    program = Program([Part([term], {leaf: at for at, leaf in enumerate(leaves)}, fixed)])
     equipment = fixed.widths.shape[1]
-    board = np.empty((program.height, equipment))
-    for at, leaf in enumerate(leaves):
-        board[at] = fixed_number(leaf, fixed)
+    board = np.array([fixed_number(leaf, fixed) for leaf in leaves]).reshape(-1, equipment)
     return program.run(board, np.arange(equipment))

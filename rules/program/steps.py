@@ -1,207 +1,177 @@
-"""One operation of one level: how its terms are computed side by side."""
+"""One operation on many terms side by side: rows of numbers, and rows of truth values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol, TypeAlias, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plantroom.readings import Float64s, Int64s
-from rules.language.terms import (
-    NUMBERS,
-    Absolute,
-    AllOf,
-    Arithmetic,
-    Choice,
-    Comparison,
-    Extreme,
-    FirstKnown,
-    Known,
-    Not,
-    Same,
-    Scaled,
-    Term,
-)
+from plantroom.readings import Bools, Float64s, Int64s
 
 Int8s: TypeAlias = NDArray[np.int8]
-Step: TypeAlias = "Callable[[Float64s, Int8s], object]"
 Rows: TypeAlias = "slice | Int64s"
+Step: TypeAlias = "Callable[[Float64s, Int8s], object]"
+"""What is done to the numbers and truth values of all evaluations, each [rows, evaluations]."""
 
 
-class Plan(Protocol):
-    """Where terms stand."""
+class Group(NamedTuple):
+    """Terms that are computed together.
 
-    rows: dict[Term, int]
+    `of` are the rows of their first parts, of their second ones and so on, `sizes` how many have so many;
+    those with most parts come first. `out` is where the results go, `about` what each needs besides.
+    """
 
-    def of(self, terms: Iterable[Term]) -> Rows:
-        """The rows of terms, as a slice where they follow one another."""
-
-
-def operation(term: Term) -> str:
-    """What is done for the term; terms of one operation are computed together."""
-    match term:
-        case Comparison(op, _, _) | Arithmetic(op, _, _):
-            return op
-        case Extreme(largest, _):
-            return "largest" if largest else "smallest"
-        case Known(item):
-            return "known number" if isinstance(item, NUMBERS) else "known truth"
-        case _:
-            return type(term).__name__
+    of: Sequence[Rows]
+    sizes: Sequence[int]
+    out: slice
+    about: Sequence[Sequence[float]]
 
 
-def _binary(apply: np.ufunc) -> Callable[[Plan, list[Term], slice], list[Step]]:
-    def steps(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-        left, right = plan.of(term.left for term in _as(terms)), plan.of(term.right for term in _as(terms))
-        return [lambda board, _: apply(board[left], board[right], out=board[out])]
+def _binary(apply: np.ufunc) -> Callable[[Group], Step]:
+    def made(group: Group) -> Step:
+        (left, right), out = group.of, group.out
+        return lambda board, _: apply(board[left], board[right], out=board[out])
 
-    return steps
-
-
-def _as(terms: list[Term]) -> list[Arithmetic]:
-    return cast("list[Arithmetic]", terms)
+    return made
 
 
-def _quotients(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-    left, right = plan.of(term.left for term in _as(terms)), plan.of(term.right for term in _as(terms))
+def _quotients(group: Group) -> Step:
+    (left, right), out = group.of, group.out
 
     def step(board: Float64s, _: Int8s) -> None:
         below = board[right]
         np.divide(board[left], below, out=board[out])
         board[out][below == 0] = np.nan
 
-    return [step]
+    return step
 
 
-def _orders(holds: np.ufunc, fails: np.ufunc) -> Callable[[Plan, list[Term], slice], list[Step]]:
-    def steps(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-        pairs = cast("list[Comparison]", terms)
-        left, right = plan.of(term.left for term in pairs), plan.of(term.right for term in pairs)
+def _orders(holds: np.ufunc, fails: np.ufunc) -> Callable[[Group], Step]:
+    def made(group: Group) -> Step:
+        (left, right), out = group.of, group.out
 
         def step(board: Float64s, truth: Int8s) -> None:
             first, second = board[left], board[right]
-            yes, no = holds(first, second), fails(first, second)
-            np.subtract(yes.view(np.int8), no.view(np.int8), out=truth[out])
+            _judged(holds(first, second), fails(first, second), truth[out])
 
-        return [step]
+        return step
 
-    return steps
+    return made
 
 
-def _equals(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-    pairs = cast("list[Comparison]", terms)
-    left, right = plan.of(term.left for term in pairs), plan.of(term.right for term in pairs)
+def _equals(group: Group) -> Step:
+    (left, right), out = group.of, group.out
 
     def step(board: Float64s, truth: Int8s) -> None:
         first, second = board[left], board[right]
         # != would call NaN different, but unknown is neither the same nor different
-        differ = (first < second) | (first > second)
-        np.subtract((first == second).view(np.int8), differ.view(np.int8), out=truth[out])
+        _judged(first == second, (first < second) | (first > second), truth[out])
 
-    return [step]
+    return step
 
 
-def _scaled(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-    items = cast("list[Scaled]", terms)
-    of = plan.of(term.item for term in items)
-    factor = np.array([[term.factor] for term in items])
-    offset = np.array([[term.offset] for term in items])
+def _judged(yes: Bools, no: Bools, out: Int8s) -> None:
+    np.subtract(yes.view(np.int8), no.view(np.int8), out=out)
+
+
+def _scaled(group: Group) -> Step:
+    [of], out = group.of, group.out
+    factor = np.array([[factor] for factor, _ in group.about])
+    offset = np.array([[offset] for _, offset in group.about])
 
     def step(board: Float64s, _: Int8s) -> None:
         np.multiply(board[of], factor, out=board[out])
         board[out] += offset
 
-    return [step]
+    return step
 
 
-def _of_one(apply: np.ufunc) -> Callable[[Plan, list[Term], slice], list[Step]]:
-    def steps(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-        of = plan.of(term.item for term in cast("list[Absolute]", terms))
-        return [lambda board, _: apply(board[of], out=board[out])]
-
-    return steps
+def _absolutes(group: Group) -> Step:
+    [of], out = group.of, group.out
+    return lambda board, _: np.abs(board[of], out=board[out])
 
 
-def _reduced(apply: np.ufunc, *, truths: bool) -> Callable[[Plan, list[Term], slice], list[Step]]:
-    def steps(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-        # the first items side by side, the second ones, and so on; who has fewer repeats the first
-        items = [term.items for term in cast("list[AllOf]", terms)]
-        longest = max(len(group) for group in items)
-        padded = [(*group, *(group[0] for _ in range(longest - len(group)))) for group in items]
-        first, *others = [plan.of(column) for column in zip(*padded, strict=True)]
+def _reduced(apply: np.ufunc, *, truths: bool) -> Callable[[Group], Step]:
+    def made(group: Group) -> Step:
+        first, *others = group.of
+        ends = [group.out.start + size for size in group.sizes[1:]]
+        start, out = group.out.start, group.out
 
         def step(board: Float64s, truth: Int8s) -> None:
             source = truth if truths else board
             source[out] = source[first]
-            for other in others:
-                apply(source[out], source[other], out=source[out])
+            for other, end in zip(others, ends, strict=True):
+                so_far = source[start:end]
+                apply(so_far, source[other], out=so_far)
 
-        return [step]
+        return step
 
-    return steps
-
-
-def _negations(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-    of = plan.of(term.item for term in cast("list[Not]", terms))
-    return [lambda _, truth: np.negative(truth[of], out=truth[out])]
+    return made
 
 
-def _agreements(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-    pairs = cast("list[Same]", terms)
-    left, right = plan.of(term.left for term in pairs), plan.of(term.right for term in pairs)
-    return [lambda _, truth: np.multiply(truth[left], truth[right], out=truth[out])]
+def _negations(group: Group) -> Step:
+    [of], out = group.of, group.out
+    return lambda _, truth: np.negative(truth[of], out=truth[out])
 
 
-def _known_numbers(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-    of = plan.of(term.item for term in cast("list[Known]", terms))
+def _agreements(group: Group) -> Step:
+    (left, right), out = group.of, group.out
+    return lambda _, truth: np.multiply(truth[left], truth[right], out=truth[out])
+
+
+def _known_numbers(group: Group) -> Step:
+    [of], out = group.of, group.out
 
     def step(board: Float64s, truth: Int8s) -> None:
         truth[out] = 1 - 2 * np.isnan(board[of]).view(np.int8)
 
-    return [step]
+    return step
 
 
-def _known_truths(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-    of = plan.of(term.item for term in cast("list[Known]", terms))
+def _known_truths(group: Group) -> Step:
+    [of], out = group.of, group.out
 
     def step(_: Float64s, truth: Int8s) -> None:
         truth[out] = 2 * np.abs(truth[of]) - 1
 
-    return [step]
+    return step
 
 
-def _choices(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-    def one(row: int, of: list[int]) -> Step:
-        def step(board: Float64s, truth: Int8s) -> None:
-            found: Float64s = np.full(board.shape[1], float(len(of)))
-            for at in range(len(of) - 1, -1, -1):
-                says = truth[of[at]]
-                found = np.where(says == 1, float(at), np.where(says == 0, np.nan, found))
-            board[row] = found
+def _choices(group: Group) -> Step:
+    """The index of the first part that holds, from the last part to the first."""
+    out = group.out
+    count = np.zeros((out.stop - out.start, 1))
+    for size in group.sizes:
+        count[:size] += 1
 
-        return step
+    def step(board: Float64s, truth: Int8s) -> None:
+        found = board[out]
+        found[:] = count
+        for at in range(len(group.of) - 1, -1, -1):
+            says, so_far = truth[group.of[at]], found[: group.sizes[at]]
+            so_far[says == 0] = np.nan
+            so_far[says == 1] = float(at)
 
-    items = cast("list[Choice]", terms)
-    return [one(out.start + at, [plan.rows[part] for part in term.items]) for at, term in enumerate(items)]
-
-
-def _first_known(plan: Plan, terms: list[Term], out: slice) -> list[Step]:
-    def one(row: int, of: list[int]) -> Step:
-        def step(board: Float64s, _: Int8s) -> None:
-            found = board[of[-1]]
-            for at in reversed(of[:-1]):
-                found = np.where(np.isnan(board[at]), found, board[at])
-            board[row] = found
-
-        return step
-
-    items = cast("list[FirstKnown]", terms)
-    return [one(out.start + at, [plan.rows[part] for part in term.items]) for at, term in enumerate(items)]
+    return step
 
 
-STEPS: Mapping[str, Callable[[Plan, list[Term], slice], list[Step]]] = {
+def _first_known(group: Group) -> Step:
+    first, *others = group.of
+    sizes, out = group.sizes[1:], group.out
+
+    def step(board: Float64s, _: Int8s) -> None:
+        found = board[out]
+        found[:] = board[first]
+        for other, size in zip(others, sizes, strict=True):
+            so_far = found[:size]
+            np.copyto(so_far, board[other], where=np.isnan(so_far))
+
+    return step
+
+
+STEPS: Mapping[str, Callable[[Group], Step]] = {
     "+": _binary(np.add),
     "-": _binary(np.subtract),
     "*": _binary(np.multiply),
@@ -209,16 +179,17 @@ STEPS: Mapping[str, Callable[[Plan, list[Term], slice], list[Step]]] = {
     "<": _orders(np.less, np.greater_equal),
     "<=": _orders(np.less_equal, np.greater),
     "==": _equals,
-    "Scaled": _scaled,
-    "Absolute": _of_one(np.abs),
+    "scaled": _scaled,
+    "absolute": _absolutes,
     "largest": _reduced(np.maximum, truths=False),
     "smallest": _reduced(np.minimum, truths=False),
-    "AllOf": _reduced(np.minimum, truths=True),
-    "AnyOf": _reduced(np.maximum, truths=True),
-    "Not": _negations,
-    "Same": _agreements,
+    "all": _reduced(np.minimum, truths=True),
+    "any": _reduced(np.maximum, truths=True),
+    "not": _negations,
+    "same": _agreements,
     "known number": _known_numbers,
     "known truth": _known_truths,
-    "Choice": _choices,
-    "FirstKnown": _first_known,
+    "choice": _choices,
+    "first known": _first_known,
 }
+"""How a group of each operation is computed."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plantroom.readings import Float64s, Int64s
+from plantroom.readings import Bools, Float64s, Int64s
 from plantroom.times import MINUTE
 from rules.windows import trends
 from rules.windows.functions import FUNCTIONS, Ask, named
 from rules.windows.lanes import Lanes, Look
 from rules.windows.rings import KINDS, Ring
-from rules.windows.stream import NEUTRAL, Before, Stream, merge, segments
+from rules.windows.stream import NEUTRAL, Before, Stream, figures, merge
 
 LEAST_BLOCK, LARGEST_BLOCK = 8, 60
 FIGURES_AT_ONCE = 2**20
@@ -49,7 +49,12 @@ class History:
         self.born: Int64s = np.zeros(lanes.size, dtype=np.int64)
         """Since which minute each lane has been watched without a break."""
         self.rings = {(ring.kind, ring.step): ring for ring in _rings(lanes.looks, self.block)}
-        self.wanted = frozenset(name for ring in self.rings.values() for name in KINDS[ring.kind].figures)
+        self.wanted: dict[str, Bools] = {}
+        """Of each figure, which lanes have it."""
+        for ring in self.rings.values():
+            for name in KINDS[ring.kind].figures:
+                of = self.wanted.setdefault(name, np.zeros(lanes.size, dtype=np.bool_))
+                of[ring.lanes] = True
         self.open = self._new_bar()
         self.learned = [
             _Learned(look, np.zeros(len(look.lanes)), np.zeros(len(look.lanes)))
@@ -85,12 +90,10 @@ class History:
         found = [self.open, *(self._new_bar() for _ in range(minutes))]
         if not len(stream.lane):
             return found
-        parts = segments(stream, self.before, self.lanes.gap, self.wanted)
-        for offset in range(minutes + 1):
-            mine = slice(None) if minutes == 0 else parts.minute == self.minute + offset
-            lane = parts.lane[mine]
-            for name, figures in parts.figures.items():
-                merge(name, found[offset][name], lane, figures[mine])
+        for name, part in figures(stream, self.before, self.lanes.gap, self.wanted):
+            for offset in range(minutes + 1):
+                mine = slice(None) if minutes == 0 else part.minute == self.minute + offset
+                merge(name, found[offset][name], part.lane[mine], part.value[mine])
         return found
 
     def advance(self, bars: Sequence[dict[str, Float64s]]) -> Float64s:

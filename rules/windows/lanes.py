@@ -55,6 +55,7 @@ class ClassLanes:
         self.expressions = tuple(item for item in self.series if item.point is None)
         self.base: dict[Series, int] = {}
         self.out = 0
+        self._index = {item: at for at, item in enumerate(self.windows)}
         self.limits = [
             None if item.limit is None else fixed_number(item.limit, fixed) for item in self.windows
         ]
@@ -63,6 +64,10 @@ class ClassLanes:
     def width(self) -> int:
         """How many equipment the class has."""
         return len(self.window.equipment)
+
+    def strip(self, window: Windowed) -> int:
+        """Where the values of a window begin."""
+        return self.out + self._index[window] * self.width
 
     def fitted(self, series: Series) -> Bools:
         """Which equipment have every point that a series reads."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from plantroom.readings import Float64s, Int64s
+from plantroom.readings import Bools, Float64s, Int64s
 from plantroom.times import MINUTE
 from rules.runs import opens
 
@@ -43,12 +43,12 @@ class Stream(NamedTuple):
 NO_VALUES = Stream(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
 
 
-class Segments(NamedTuple):
-    """Figures of one lane in one minute, by lane, then minute (counted from 1970)."""
+class Figures(NamedTuple):
+    """One figure of lanes in minutes (counted from 1970), by lane, then minute."""
 
     lane: Int64s
     minute: Int64s
-    figures: dict[str, Float64s]
+    value: Float64s
 
 
 class Before:
@@ -65,8 +65,14 @@ def quantised(value: Float64s) -> Float64s:
     return found
 
 
-def segments(stream: Stream, before: Before, gap: Int64s, wanted: frozenset[str]) -> Segments:
-    """The figures that a stream adds, and `before` moved on. `gap` [lanes] bounds how long a value stands."""
+def figures(
+    stream: Stream, before: Before, gap: Int64s, wanted: Mapping[str, Bools]
+) -> Iterator[tuple[str, Figures]]:
+    """The figures that a stream adds, by name, and `before` moved on.
+
+    `gap` [lanes] bounds how long a value stands; `wanted` says of each figure which lanes have it: most
+    figures are of few lanes, and none is of all.
+    """
     lane, ts, value = stream
     first = opens(lane)
     earlier, since = np.empty_like(value), np.empty_like(ts)
@@ -76,53 +82,102 @@ def segments(stream: Stream, before: Before, gap: Int64s, wanted: frozenset[str]
     last = np.append(np.flatnonzero(first)[1:], len(lane)) - 1
     before.value[opening], before.ts[opening] = value[last], ts[last]
     minute = ts // MINUTE
-    start = np.flatnonzero(opens(lane, minute))
-    stood = np.where((earlier > 0.5) & (ts - since <= gap[lane]), (ts - since) / 1e9, 0.0)
-    figures = {name: _figure(name, value, earlier, stood, start) for name in wanted}
-    return Segments(lane[start], minute[start], figures)
+    new = opens(lane, minute)
+    single = bool(new.all())
+    for name, lanes in wanted.items():
+        mine = np.flatnonzero(lanes[lane])
+        if not len(mine):
+            continue
+        # usually each lane has one value, so that nothing is to be added up
+        start = mine if single else np.flatnonzero(new[mine])
+        own = _Values(stream, earlier, since, gap, mine)
+        opened = mine if single else mine[start]
+        yield name, Figures(lane[opened], minute[opened], _figure(name, own, start, single=single))
 
 
-def _figure(name: str, value: Float64s, earlier: Float64s, stood: Float64s, start: Int64s) -> Float64s:
-    """One figure of every segment, which begin at `start`; `stood` is for how many s a true value stood."""
+class _Values:
+    """Some of the values of a stream, and of those before them, gathered as they are asked for."""
+
+    def __init__(self, of: Stream, earlier: Float64s, since: Int64s, gap: Int64s, mine: Int64s) -> None:
+        self._of, self._earlier, self._since, self._gap, self._mine = of, earlier, since, gap, mine
+
+    def __len__(self) -> int:
+        return len(self._mine)
+
+    @property
+    def value(self) -> Float64s:
+        """The values."""
+        found: Float64s = self._of.value[self._mine]
+        return found
+
+    @property
+    def earlier(self) -> Float64s:
+        """The value before each, of the same lane."""
+        found: Float64s = self._earlier[self._mine]
+        return found
+
+    @property
+    def stood(self) -> Float64s:
+        """For how many s a true value stood before each."""
+        mine = self._mine
+        lasted = self._of.ts[mine] - self._since[mine]
+        stood = (self.earlier > 0.5) & (lasted <= self._gap[self._of.lane[mine]])
+        return np.where(stood, lasted / 1e9, 0.0)
+
+
+def _figure(name: str, of: _Values, start: Int64s, *, single: bool) -> Float64s:
+    """One figure of every stretch of values; they begin at `start`, or are of one value each."""
     if name in ("first", "last", "count"):
-        end = np.append(start[1:], len(value))
-        return (
-            (end - start).astype(np.float64)
-            if name == "count"
-            else value[start if name == "first" else end - 1]
-        )
-    return _REDUCED[name][0].reduceat(_REDUCED[name][1](value, earlier, stood), start)
+        if single:
+            return np.ones(len(of)) if name == "count" else of.value
+        end = np.append(start[1:], len(of))
+        if name == "count":
+            return (end - start).astype(np.float64)
+        return of.value[start if name == "first" else end - 1]
+    reduce, each = _REDUCED[name]
+    found: Float64s = each(of)
+    return found if single else np.asarray(reduce.reduceat(found, start))
 
 
-def _grown(value: Float64s, earlier: Float64s, _: Float64s) -> Float64s:
+def _grown(of: _Values) -> Float64s:
     # a counter that fell was reset and has grown by what it shows
+    value, earlier = of.value, of.earlier
     return quantised(np.where(value >= earlier, value - earlier, np.where(value < earlier, value, 0.0)))
 
 
-def _squares(value: Float64s, _: Float64s, __: Float64s) -> Float64s:
+def _squares(of: _Values) -> Float64s:
     # whole numbers, and what is left over apart: together they would not add up exactly
-    exact = quantised(value)
+    exact = quantised(of.value)
     found: Float64s = np.rint(exact * exact)
     return found
 
 
-def _remainders(value: Float64s, _: Float64s, __: Float64s) -> Float64s:
-    exact = quantised(value)
+def _remainders(of: _Values) -> Float64s:
+    exact = quantised(of.value)
     square = exact * exact
     found: Float64s = square - np.rint(square)
     return found
 
 
-_REDUCED: Mapping[str, tuple[np.ufunc, Callable[[Float64s, Float64s, Float64s], Float64s]]] = {
-    "sum": (np.add, lambda value, _, __: quantised(value)),
+def _changes(of: _Values) -> Float64s:
+    value, earlier = of.value, of.earlier
+    return ((value < earlier) | (value > earlier)).astype(np.float64)
+
+
+def _edges(of: _Values) -> Float64s:
+    return ((of.value > 0.5) & (of.earlier <= 0.5)).astype(np.float64)
+
+
+_REDUCED: Mapping[str, tuple[np.ufunc, Callable[[_Values], Float64s]]] = {
+    "sum": (np.add, lambda of: quantised(of.value)),
     "squares": (np.add, _squares),
     "remainders": (np.add, _remainders),
-    "min": (np.minimum, lambda value, _, __: value),
-    "max": (np.maximum, lambda value, _, __: value),
-    "edges": (np.add, lambda value, earlier, _: ((value > 0.5) & (earlier <= 0.5)).astype(np.float64)),
-    "changes": (np.add, lambda value, earlier, _: ((value < earlier) | (value > earlier)).astype(np.float64)),
+    "min": (np.minimum, lambda of: of.value),
+    "max": (np.maximum, lambda of: of.value),
+    "edges": (np.add, _edges),
+    "changes": (np.add, _changes),
     "growth": (np.add, _grown),
-    "true": (np.add, lambda _, __, stood: quantised(stood)),
+    "true": (np.add, lambda of: quantised(of.stood)),
 }
 
 

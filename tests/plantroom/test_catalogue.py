@@ -36,7 +36,7 @@ from rules.language.terms import (
     Windowed,
     walk,
 )
-from rules.program import Fixed, Program
+from rules.program import Fixed, Part, Program
 
 CATALOGUE = load_catalogue()
 CLASSES = {
@@ -245,10 +245,8 @@ def judged(cls: EquipmentClass, term: TruthTerm, points: Float64s) -> NDArray[np
     count = points.shape[1]
     parameters = np.array([[item.default] * count for item in cls.parameters]).reshape(-1, count)
     rows = {PointValue(row): row for row in range(len(points))}
-    program = Program([term], rows, len(points), Fixed(parameters, np.zeros_like(points)))
-    board = np.empty((program.height, count))
-    board[: len(points)] = points
-    return program.run(board, np.arange(count))[1][0]
+    program = Program([Part([term], rows, Fixed(parameters, np.zeros_like(points)))])
+    return program.run(points, np.arange(count))[1][0]
 
 
 class TestSchema:

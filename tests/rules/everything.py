@@ -141,10 +141,8 @@ _FRESH = Engine(CATALOGUE, TABLE, lateness=LATENESS * SECOND)
 def fresh() -> Engine:
     """An engine that has seen nothing; copied, since compiling takes longer than most examples."""
     found = deepcopy(_FRESH, {id(item): item for item in (*EQUIPMENT, THING, PLANT)})
-    for rules, first in zip(found.classes, found._bounds, strict=False):
-        window = rules.window
-        window.bind(found._latest, window.base)  # a copy of a view is no view
-        window.evaluated = found._evaluated[first : first + len(window.equipment)]
+    for rules in found.classes:
+        rules.window.bind(found.memory.latest, rules.window.base)  # a copy of a view is no view
     return found
 
 

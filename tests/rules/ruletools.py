@@ -13,7 +13,7 @@ from rules.engine import AlarmChange, Engine
 from rules.expression import CompiledRule, compile_rule
 from rules.language.deadband import default_width
 from rules.language.terms import PointValue, TruthTerm
-from rules.program import Fixed, Program
+from rules.program import Fixed, Part, Program
 
 T0 = 1_767_225_600 * SECOND
 NAME = {"en": "x", "zh": "x"}
@@ -101,10 +101,8 @@ def judged(term: TruthTerm, points: NDArray[np.float64]) -> list[bool | None]:
     count = points.shape[1]
     widths = [default_width(spec, spec.normal) for spec in make_class().points]
     fixed = Fixed(np.tile(np.array(DEFAULTS)[:, None], count), np.tile(np.array(widths)[:, None], count))
-    program = Program([term], {PointValue(row): row for row in range(len(POINTS))}, len(POINTS), fixed)
-    board = np.empty((program.height, count))
-    board[: len(POINTS)] = points
-    _, truth = program.run(board, np.arange(count))
+    program = Program([Part([term], {PointValue(row): row for row in range(len(POINTS))}, fixed)])
+    _, truth = program.run(points, np.arange(count))
     return [(None, True, False)[value] for value in truth[0].tolist()]
 
 

@@ -10,7 +10,7 @@ from plantroom.errors import CatalogueError, NotFoundError
 from plantroom.model import RuleOverride
 from plantroom.readings import Quality, ReadingBatch
 from plantroom.times import DAY, SECOND
-from rules import engine as engine_file
+from rules import intake
 from rules.engine import AlarmChange, RuleStatus
 
 LOW = {"low": {"when": "flow < 10", "on_delay": "10s", "off_delay": "20s", "deadband": {"flow": "2 m3/h"}}}
@@ -231,7 +231,7 @@ def test_a_large_batch_goes_through_in_pieces(monkeypatch: pytest.MonkeyPatch) -
     flow = {at: (1 if at % 200 < 100 else 50) for at in range(0, 2000, 5)}
     whole = Rig(LOW).run(flow=flow)
     assert len(whole) == 20
-    monkeypatch.setattr(engine_file, "PIECE", 7)
+    monkeypatch.setattr(intake, "PIECE", 7)
     assert Rig(LOW).run(flow=flow) == whole
 
 

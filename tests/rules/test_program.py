@@ -9,7 +9,7 @@ from ruletools import DEFAULTS, POINTS, ROWS, compiled, make_class
 from plantroom.model import PointTable
 from rules.language.deadband import default_width
 from rules.language.terms import PointValue
-from rules.program import Fixed, Program
+from rules.program import Fixed, Part, Program
 
 TEXTS = [
     "flow < 10",
@@ -46,8 +46,8 @@ def run(order: list[int], columns: list[dict[str, float]]) -> list[list[bool | N
     count = len(columns)
     fixed = Fixed(np.array(DEFAULTS)[:, None], np.array(WIDTHS)[:, None])
     rows = {PointValue(row): row for row in range(len(POINTS))}
-    program = Program([RULES[index].raises for index in order], rows, len(POINTS), fixed)
-    board = np.full((program.height, count), np.nan)
+    program = Program([Part([RULES[index].raises for index in order], rows, fixed)])
+    board = np.full((len(POINTS), count), np.nan)
     for at, values in enumerate(columns):
         for key, value in values.items():
             board[ROWS[key], at] = value
@@ -97,8 +97,8 @@ def test_programs_say_what_terms_say(found: list[dict[str, float]], order: list[
 def test_what_reads_no_reading_is_computed_once_for_each_equipment() -> None:
     fixed = Fixed(np.array([[50.0, 20.0], [10, 10], [80, 80], [90, 90], [40, 40], [2, 2]]), np.zeros((13, 2)))
     rows = {PointValue(row): row for row in range(len(POINTS))}
-    program = Program([compiled("flow < share * rated_flow").raises], rows, len(POINTS), fixed)
-    board = np.full((program.height, 3), np.nan)
+    program = Program([Part([compiled("flow < share * rated_flow").raises], rows, fixed)])
+    board = np.full((len(POINTS), 3), np.nan)
     board[ROWS["flow"]] = 30
     _, truths = program.run(board, np.array([0, 1, 0]))
     assert truths.tolist() == [[1, -1, 1]]
