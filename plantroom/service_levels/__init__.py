@@ -10,11 +10,12 @@ from plantroom.service_levels.clocks import (
     Clock,
     ClockState,
     LogEntry,
+    ServiceLevels,
     TimeCount,
     next_look,
     replay,
 )
-from plantroom.service_levels.escalation import DueStep, OrderAtHand, due_steps
+from plantroom.service_levels.escalation import DueStep, OrderAtHand, due_steps, moment_key, next_step
 from plantroom.service_levels.policy import (
     ClockKind,
     ClockRule,
@@ -44,11 +45,14 @@ __all__ = [
     "OrderAtHand",
     "OrderFacts",
     "Origin",
+    "ServiceLevels",
     "ServicePolicy",
     "TimeCount",
     "default_policy",
     "due_steps",
     "load_policy",
+    "moment_key",
     "next_look",
+    "next_step",
     "replay",
 ]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
-from plantroom.service_levels.policy import ClockKind, ClockRule, Count, OrderFacts, ServicePolicy
+from plantroom.service_levels.policy import (
+    ClockKind,
+    ClockRule,
+    Count,
+    OrderFacts,
+    ServicePolicy,
+    default_policy,
+)
 from plantroom.times import Nanos
 from plantroom.work_orders import OrderAction
 
@@ -126,6 +133,22 @@ def replay(
     times = {Count.ROUND_THE_CLOCK: ROUND_THE_CLOCK, Count.WORKING: working}
     walks = (_Walk(policy, kind, times, stretches[0].start) for kind in ClockKind)
     return tuple(clock for walk in walks if (clock := walk.through(stretches)) is not None)
+
+
+def _always(_site: str) -> TimeCount:
+    return ROUND_THE_CLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevels:
+    """What was agreed, and the working time of each site."""
+
+    policy: ServicePolicy = field(default_factory=default_policy)
+    working: Callable[[str], TimeCount] = _always
+
+    def replay(self, site: str, facts: OrderFacts, log: Iterable[LogEntry], now: Nanos) -> tuple[Clock, ...]:
+        """The clocks of an order of the site; see `replay`."""
+        return replay(self.policy, facts, log, now, self.working(site))
 
 
 def next_look(clocks: Sequence[Clock]) -> Nanos | None:
