@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from api.console.elements import Tag, cell, equipment_address, link, time_label
 from api.console.formats import due_text, full_time
 from api.console.rows import Listing
 from api.console.session import Visit
+from api.console.views.clocks import ClockView, pressing
 from api.console.views.orders import OrderView
 from api.console.words import ORDER_KIND, ORDER_STATE, skill_word
 from plantroom.times import Nanos
@@ -28,7 +30,7 @@ class OrderTable:
         columns += [t("State"), t("Due")]
         if not brief:
             columns += [t("Assigned to"), t("Opened")]
-        self.listing: Listing[tuple[OrderView, str]] = Listing(
+        self.listing: Listing[tuple[OrderView, str, ClockView | None]] = Listing(
             columns,
             label=t("Work orders"),
             key=lambda item: item[0].id,
@@ -40,10 +42,16 @@ class OrderTable:
         """Show these orders."""
         now = self.visit.now()
         # the words for the due time are part of what a row shows, so a row is drawn again when they change
-        self.listing.show([(view, due_words(self.visit, view, now)) for view in views])
+        policy = self.visit.context.levels.policy
+        self.listing.show(
+            [
+                (view, due_words(self.visit, view, now), pressing(self.visit.t, view.clocks, policy))
+                for view in views
+            ]
+        )
 
-    def _draw(self, item: tuple[OrderView, str]) -> None:
-        view, due = item
+    def _draw(self, item: tuple[OrderView, str, ClockView | None]) -> None:
+        view, due, clock = item
         visit, t = self.visit, self.visit.t
         zone, now = visit.zone(view.site), visit.now()
         cell(f"#{view.id}", "number soft")
@@ -63,10 +71,21 @@ class OrderTable:
         with cell(label=t("Due")):
             late = view.is_overdue(now)
             Tag("span", "chip chip-wrong" if late else "nowrap", due, title=full_time(view.due_at, zone))
+            if clock is not None:
+                small_clock(clock, zone)
         if not self.brief:
             cell(view.assignee, label=t("Assigned to") if view.assignee else None)
             with cell(class_="nowrap", label=t("Opened")):
                 time_label(view.opened_at, zone, now)
+
+
+def small_clock(clock: ClockView, zone: ZoneInfo) -> Tag:
+    """The clock under the due time; it stands out only where it is not as it should be."""
+    words = f"{clock.name}: {clock.words}"
+    title = clock.reason or full_time(clock.due_at, zone) or None
+    with Tag("span", "under nowrap") as made:
+        Tag("span", f"chip {clock.sign}" if clock.sign else "", words, title=title)
+    return made
 
 
 def due_words(visit: Visit, view: OrderView, now: Nanos) -> str:
