@@ -131,9 +131,9 @@ class _Order:
                     Tag("span", f"chip {view.sign}".strip() if view.sign else "strong", view.words)
                     agreed = t("within {span}", span=view.within)
                     due = f" · {date_time_text(view.due_at, zone)}" if view.due_at is not None else ""
-                    Tag("span", "under", agreed + due, title=full_time(view.due_at, zone) or None)
+                    Tag("p", "small soft", agreed + due, title=full_time(view.due_at, zone) or None)
                     if view.reason:
-                        Tag("span", "under", view.reason)
+                        Tag("p", "small", view.reason)
 
     def _facts(self, found: OrderDetail) -> None:
         visit, t, view = self.made.visit, self.made.visit.t, found.view

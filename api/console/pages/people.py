@@ -25,6 +25,11 @@ class _People:
                     button(t("Add certificate"), lambda: people_actions.ask_certificate(visit, self.refresh))
                     button(t("Add shift"), lambda: people_actions.ask_shift(visit, self.refresh))
                     button(t("Add on-call duty"), lambda: people_actions.ask_duty(visit, self.refresh))
+        with Tag("div", "stacked"):
+            self._panels()
+
+    def _panels(self) -> None:
+        t = self.made.visit.t
         _, _, body = panel(t("On duty now"))
         with body:
             self.duty: Listing[DutyView] = Listing(
@@ -71,7 +76,7 @@ class _People:
     def _technician(self, item: TechnicianView) -> None:
         t = self.made.visit.t
         with cell(class_="full"):
-            Tag("span", "strong", item.name)
+            Tag("span", "strong nowrap", item.name)
             if item.name != item.username:
                 Tag("span", "under", item.username)
         cell(item.team or "—", label=t("Team"))
@@ -87,15 +92,17 @@ class _People:
                     self._paper(paper)
 
     def _paper(self, paper: PaperView) -> None:
-        t = self.made.visit.t
         sign = "chip chip-wrong" if paper.over else "chip chip-loud" if paper.soon else "soft small"
         with Tag("div", "paper"):
             Tag("span", text=paper.name)
             if paper.until is not None:
-                words = (
-                    t("ended {date}", date=paper.until) if paper.over else t("until {date}", date=paper.until)
-                )
-                Tag("span", f"{sign} nowrap", words)
+                Tag("span", f"{sign} nowrap", self._until(paper))
+
+    def _until(self, paper: PaperView) -> str:
+        t = self.made.visit.t
+        if paper.due:
+            return t("was due {date}", date=paper.until) if paper.over else t("due {date}", date=paper.until)
+        return t("ended {date}", date=paper.until) if paper.over else t("until {date}", date=paper.until)
 
 
 def _columns(t: Translator) -> list[str]:

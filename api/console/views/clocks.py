@@ -38,10 +38,29 @@ def clock_view(t: Translator, clock: Clock, policy: ServicePolicy) -> ClockView:
 
 
 def pressing(t: Translator, clocks: Sequence[Clock], policy: ServicePolicy) -> ClockView | None:
-    """The clock that a list shows beside an order: of those that still count the one with the least left."""
-    going = [clock for clock in clocks if clock.stopped_at is None]
+    """The clock that a list shows under an order's due time, which is the resolution's: of the others that
+    still count the one with the least left; the resolution's own where it is paused."""
+    going = [
+        clock
+        for clock in clocks
+        if clock.stopped_at is None
+        and (clock.kind is not ClockKind.RESOLUTION or clock.state is ClockState.PAUSED)
+    ]
     found = min(going, key=lambda clock: (clock.left, list(ClockKind).index(clock.kind)), default=None)
     return None if found is None else clock_view(t, found, policy)
+
+
+def is_close(clocks: Sequence[Clock]) -> bool:
+    """Whether the time to put the order right is nearly up."""
+    return any(clock.close and clock.state is ClockState.RUNNING for clock in clocks if clock.kind is _DUE)
+
+
+def is_paused(clocks: Sequence[Clock]) -> bool:
+    """Whether the time to put the order right stands still."""
+    return any(clock.state is ClockState.PAUSED for clock in clocks if clock.kind is _DUE)
+
+
+_DUE = ClockKind.RESOLUTION
 
 
 def _words(t: Translator, clock: Clock) -> str:

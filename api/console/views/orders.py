@@ -11,12 +11,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.console.i18n import Translator
 from api.console.views.alarms import Lens
+from api.console.views.clocks import is_paused
 from api.console.views.filters import PAGE, Filters, classes_of
 from api.console.views.live import points_of, readings_list
 from api.console.views.standing import OPEN_ORDER_STATES
 from plantroom.errors import NotFoundError
 from plantroom.model import Text
-from plantroom.service_levels import Clock, ClockState
+from plantroom.service_levels import Clock
 from plantroom.stores.records import order_levels, work_orders
 from plantroom.stores.records.paging import CursorError, Page, page
 from plantroom.stores.records.tables import EquipmentRow, OrderEventRow, WorkOrderRow
@@ -61,8 +62,7 @@ class OrderView:
 
     def is_overdue(self, now: Nanos) -> bool:
         """Whether it should have been done by now and is not; not while its clocks stand still."""
-        paused = any(clock.state is ClockState.PAUSED for clock in self.clocks)
-        return self.state not in _ENDED and self.due_at < now and not paused
+        return self.state not in _ENDED and self.due_at < now and not is_paused(self.clocks)
 
 
 @dataclass(frozen=True, slots=True)

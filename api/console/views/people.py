@@ -37,6 +37,8 @@ class PaperView:
     until: date | None
     soon: bool = False
     over: bool = False
+    due: bool = False
+    """Whether it is something to be done by then, as a training is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +143,4 @@ def _trainings(
     for due in training_due(item, trainings):
         left = (due.due_on - today).days
         if left <= TRAINING_AHEAD:
-            yield PaperView(t(TRAINING[due.kind]), due.due_on, soon=left >= 0, over=left < 0)
+            yield PaperView(t(TRAINING[due.kind]), due.due_on, soon=left >= 0, over=left < 0, due=True)
