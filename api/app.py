@@ -14,8 +14,12 @@ import api.discovered.routes
 import api.equipment.routes
 import api.maintenance_modes.routes
 import api.operations.routes
+import api.people.hours
+import api.people.papers
+import api.people.routes
 import api.quarantine.routes
 import api.readings.routes
+import api.service_levels.routes
 import api.sessions.routes
 import api.sites.routes
 import api.users.routes
@@ -37,6 +41,10 @@ _ROUTERS = (
     api.maintenance_modes.routes.router,
     api.alarm_figures.routes.router,
     api.work_orders.routes.router,
+    api.people.routes.router,
+    api.people.papers.router,
+    api.people.hours.router,
+    api.service_levels.routes.router,
     api.quarantine.routes.router,
     api.discovered.routes.router,
     api.sessions.routes.router,

@@ -14,6 +14,7 @@ from plantroom.health import PartHealth
 from plantroom.live import LiveValues
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable
+from plantroom.service_levels import ServiceLevels
 from plantroom.settings import Settings
 from plantroom.stores.base import ReadingStore
 from plantroom.stores.records import Database
@@ -38,6 +39,8 @@ class Context:
     """Equipment id -> rule key -> unknown, normal, pending or active."""
     counted: Callable[[], Iterable[Metric]] | None = None
     """What all processes counted, where there are several; None for `metrics` alone."""
+    levels: ServiceLevels = field(default_factory=ServiceLevels)
+    """How soon orders must be responded to, answered and put right."""
     guard: SignInGuard = field(default_factory=SignInGuard)
     """Slows down password guesses, the API's and the console's together."""
     backtests: BacktestJobs = field(default_factory=BacktestJobs)

@@ -25,8 +25,9 @@ sorting for the next page.
 **Errors** are problem details (RFC 9457): `code` is for programs, `detail` for people; a 422 lists what is
 wrong and where in `errors`, a 409 the changes that are allowed instead in `allowed`.
 
-**Two at once.** A work order's `ETag` is its version: send it as `If-Match`, and a change to what somebody
-else changed meanwhile is refused with 412. `Idempotency-Key` makes opening an order safe to repeat.
+**Two at once.** An `ETag` is the version of an order, a team, a shift: send it as `If-Match`, and a change to
+what somebody else changed meanwhile is refused with 412. `Idempotency-Key` makes opening an order safe to
+repeat.
 """
 
 TAGS = [
@@ -42,6 +43,8 @@ TAGS = [
         "description": "Equipment and spaces that are worked on, their alarms out of service.",
     },
     {"name": "work orders", "description": "Work to be done: opened by faults, by due plans or by hand."},
+    {"name": "people", "description": "Teams, technicians, skills, certificates, shifts, duty, training."},
+    {"name": "service levels", "description": "How soon orders must be responded to, answered, put right."},
     {"name": "backtests", "description": "Changed rules tried over stored readings."},
     {"name": "quarantine", "description": "Messages that could not be taken, and why."},
     {

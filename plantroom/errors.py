@@ -4,7 +4,8 @@ PlantroomError
 ├── FileError            a file from outside is wrong: Problems, each with file, line, column and key
 │   ├── CatalogueError     an equipment class file
 │   ├── SiteError          a site file
-│   └── MapError           a replay map, a layout or a map of topics
+│   ├── MapError           a replay map, a layout or a map of topics
+│   └── PolicyError        a service level file
 ├── SettingsError        a setting is unknown, malformed or cannot work
 ├── PayloadError         a message cannot be decoded or resolved; it goes to quarantine with `reason`
 ├── ExpressionError      a rule's text does not parse, type-check or fit the limits
@@ -65,6 +66,10 @@ class SiteError(FileError):
 
 class MapError(FileError):
     """A replay map, a layout or a map of topics is wrong."""
+
+
+class PolicyError(FileError):
+    """A service level file is wrong."""
 
 
 class SettingsError(PlantroomError):

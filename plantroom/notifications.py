@@ -20,6 +20,9 @@ class NotificationKind(StrEnum):
     ALARM_RAISED = "alarm.raised"
     ALARM_CLEARED = "alarm.cleared"
     ORDER_OPENED = "order.opened"
+    ORDER_WARNING = "order.warning"
+    ORDER_BREACH = "order.breach"
+    CERTIFICATE_EXPIRES = "certificate.expires"
 
 
 @dataclass(frozen=True, slots=True)

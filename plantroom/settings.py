@@ -138,6 +138,8 @@ class Settings(BaseSettings):
     """How long the rules wait for readings that come out of order."""
     operators: int = Field(default=1, ge=1, le=100)
     """How many people share the alarms at one time; figures of the alarm system are per operator."""
+    service_levels: Path | None = None
+    """A file of what was agreed, in place of the shipped `plantroom/service_levels/default.yaml`."""
     mqtt: MqttSettings = MqttSettings()
     ingest: IngestSettings = IngestSettings()
     mapping: MappingSettings = MappingSettings()

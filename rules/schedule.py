@@ -10,8 +10,18 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from plantroom.catalogue import Catalogue
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable
+from plantroom.service_levels import ServiceLevels
 from plantroom.stores.base import ReadingStore
-from plantroom.stores.records import Database, alarms, maintenance_modes, outbox, plans
+from plantroom.stores.records import (
+    Database,
+    alarms,
+    certificates,
+    maintenance_modes,
+    order_levels,
+    outbox,
+    people,
+    plans,
+)
 from plantroom.times import HOUR, MINUTE, SECOND, Clock, Nanos
 from rules.dispatch import Dispatcher
 
@@ -35,6 +45,7 @@ class Jobs:
         metrics: Metrics,
         clock: Clock,
         retention: Nanos,
+        levels: ServiceLevels,
     ) -> None:
         self._database = database
         self._store = store
@@ -44,6 +55,7 @@ class Jobs:
         self._metrics = metrics
         self._clock = clock
         self._retention = retention
+        self._levels = levels
 
     def open_due_plans(self) -> int:
         """How many preventive orders were opened."""
@@ -79,6 +91,26 @@ class Jobs:
         with self._database.transaction() as session:
             return self._dispatcher.settle(session, self._clock())
 
+    def follow_service_levels(self) -> int:
+        """How many orders had a warning, a breach or a step of escalation written into their history."""
+        now, told = self._clock(), 0
+        with self._database.session() as session:
+            waiting = order_levels.waiting_ids(session, now)
+            if not waiting:
+                return 0
+            roster, holders = people.load_roster(session), people.load_holders(session)
+        follower = order_levels.Follower(self._levels, roster, holders, now)
+        for order_id in waiting:
+            # each by itself: what people do to orders waits for no more than one
+            with self._database.transaction() as session:
+                told += follower.look(session, order_id) is not None
+        return told
+
+    def warn_of_certificates(self) -> int:
+        """How many warnings that a certificate ends were told."""
+        with self._database.transaction() as session:
+            return certificates.warn(session, people.load_roster(session), self._clock())
+
     def drop_old_readings(self) -> int:
         """How many readings were older than the retention and removed."""
         return self._store.drop_before(self._clock() - self._retention)
@@ -95,6 +127,8 @@ class Jobs:
             (self.bring_back_shelved, 10 * SECOND),
             (self.end_maintenance, 10 * SECOND),
             (self.settle_suppressed, MINUTE),
+            (self.follow_service_levels, MINUTE),
+            (self.warn_of_certificates, HOUR),
             (self.drop_old_readings, 6 * HOUR),
             (self.drop_old_notifications, 6 * HOUR),
         ]

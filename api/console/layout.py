@@ -24,6 +24,7 @@ from plantroom.times import MINUTE, Nanos
 from plantroom.work_orders import Role
 
 POLL_SECONDS = 0.5
+MINUTE_POLLS = 120
 _SESSION_EVERY = 40
 """Polls between two looks at whether the session still stands."""
 QUIET_AFTER: Nanos = 5 * MINUTE
@@ -53,6 +54,7 @@ PLACES = (
     Place("/alarm-performance", N_("Alarm performance"), "query_stats"),
     Place("/plans", N_("Maintenance"), "event_repeat"),
     Place("/discovered", N_("Discovered devices"), "sensors", Role.ENGINEER),
+    Place("/people", N_("People"), "groups", Role.TECHNICIAN),
     Place("/quarantine", N_("Quarantine"), "report", Role.ENGINEER),
     Place("/status", N_("Status"), "monitor_heart"),
 )

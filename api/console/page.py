@@ -132,7 +132,8 @@ async def attempt(visit: Visit, action: Awaitable[object], done: str) -> bool:
 
 def lens_of(visit: Visit) -> Lens:
     """What turns rows into what the visitor reads."""
-    return Lens(visit.t, visit.context.table(), visit.context.catalogue, visit.identity.role, visit.now())
+    context = visit.context
+    return Lens(visit.t, context.table(), context.catalogue, visit.identity.role, visit.now(), context.levels)
 
 
 def failure_text(t: Translator, failure: PlantroomError) -> str:

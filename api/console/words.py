@@ -8,7 +8,9 @@ from api.console.i18n import N_, Translator
 from plantroom.alarms import AlarmEvent, AlarmState, Severity
 from plantroom.catalogue.schema import System
 from plantroom.model import Criticality
+from plantroom.people import TrainingKind
 from plantroom.readings import Quality
+from plantroom.service_levels import ClockKind
 from plantroom.stores.records.discovered import DeviceState
 from plantroom.work_orders import OrderAction, OrderKind, OrderState, Role
 
@@ -99,6 +101,21 @@ ORDER_HISTORY: Mapping[str, str] = {
     "close": N_("Closed"),
     "reopen": N_("Reopened"),
     "cancel": N_("Cancelled"),
+    "classify": N_("Priority changed"),
+    "warning": N_("Warning"),
+    "breach": N_("Service level missed"),
+    "escalate": N_("Escalated"),
+}
+CLOCK: Mapping[ClockKind, str] = {
+    ClockKind.RESPONSE: N_("Response"),
+    ClockKind.ANSWER: N_("Answer"),
+    ClockKind.RESOLUTION: N_("Resolution"),
+}
+TRAINING: Mapping[TrainingKind, str] = {
+    TrainingKind.INDUCTION: N_("Induction"),
+    TrainingKind.QUARTERLY: N_("Quarterly training"),
+    TrainingKind.DRILL: N_("Emergency drill"),
+    TrainingKind.OTHER: N_("Other training"),
 }
 ROLE: Mapping[Role, str] = {
     Role.VIEWER: N_("Viewer"),
@@ -174,7 +191,12 @@ def quality_words(t: Translator, quality: Quality) -> str:
 
 def person(t: Translator, name: str) -> str:
     """Who did something: a user's name, or what did it where nobody did."""
-    known = {"rules": t("a fault rule"), "plan": t("a maintenance plan"), "process": t("the equipment")}
+    known = {
+        "rules": t("a fault rule"),
+        "plan": t("a maintenance plan"),
+        "process": t("the equipment"),
+        "clock": t("the clock"),
+    }
     return known.get(name, name)
 
 

@@ -19,7 +19,7 @@ from api.wire import KeyPath, PageOf, paged, sort_column
 from api.work_orders.schemas import WorkOrder, work_order
 from plantroom.alarms import STANDING
 from plantroom.model import Equipment
-from plantroom.stores.records import alarms, work_orders
+from plantroom.stores.records import alarms, order_levels, work_orders
 from plantroom.stores.records import property as properties
 from plantroom.stores.records.tables import AlarmRow, EquipmentRow, WorkOrderRow
 from plantroom.times import Nanos
@@ -76,7 +76,7 @@ def get_equipment(site: KeyPath, key: KeyPath, context: Parts, now: Now, _who: V
             **item_fields(row, context.catalogue.classes.get(row.equipment_class), _of(overview, item)),
             **(_plate(row, overview) | _now(context, session, item, now)),
             standing_alarms=_alarms(context, session, row.id, now),
-            orders=_orders(session, row.id, now),
+            orders=_orders(context, session, row.id, now),
         )
 
 
@@ -131,14 +131,16 @@ def _alarms(context: Context, session: Session, equipment_id: int, now: Nanos) -
     return list_of(session, session.scalars(rows).all(), context.catalogue, now)
 
 
-def _orders(session: Session, equipment_id: int, now: Nanos) -> list[WorkOrder]:
+def _orders(context: Context, session: Session, equipment_id: int, now: Nanos) -> list[WorkOrder]:
     rows = (
         work_orders.query()
         .where(WorkOrderRow.equipment_id == equipment_id)
         .order_by(WorkOrderRow.id.desc())
         .limit(MAX_ORDERS)
     )
-    return [work_order(row, now) for row in session.scalars(rows)]
+    found = list(session.scalars(rows))
+    clocks = order_levels.clocks_of(session, found, context.levels, now)
+    return [work_order(row, clocks[row.id], now) for row in found]
 
 
 def _inside(session: Session, query: EquipmentQuery) -> list[str]:

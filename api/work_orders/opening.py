@@ -13,12 +13,13 @@ from api.work_orders import idempotency
 from api.work_orders.schemas import REQUEST_HASH, NewOrder
 from plantroom.errors import NotFoundError
 from plantroom.model import Equipment, Text
+from plantroom.service_levels import ServicePolicy
 from plantroom.stores.records import property as properties
 from plantroom.stores.records import users, work_orders
 from plantroom.stores.records.tables import WorkOrderRow
 from plantroom.stores.records.users import Identity
 from plantroom.times import Nanos
-from plantroom.work_orders import OrderKind, Role
+from plantroom.work_orders import OrderAction, OrderKind, Role
 
 
 def open_by_hand(
@@ -66,6 +67,18 @@ def check_assignee(session: Session, username: str) -> None:
         raise problems.wrong("body.assignee", f"there is no user {username!r}") from failure
     if not row.active or Role(row.role) < Role.TECHNICIAN or row.username != username:
         raise problems.wrong("body.assignee", f"{username!r} cannot be given work")
+
+
+def check_reason(policy: ServicePolicy, action: OrderAction, reason: str) -> None:
+    """Nothing, if an order can be held for this reason.
+
+    Raises: Refusal with 422.
+    """
+    if action is not OrderAction.HOLD:
+        raise problems.wrong("body.reason", "belongs to holding an order only")
+    if reason not in policy.hold_reasons:
+        known = ", ".join(policy.hold_reasons)
+        raise problems.wrong("body.reason", f"there is no reason {reason!r}; these are: {known}")
 
 
 def _equipment(context: Context, session: Session, body: NewOrder) -> Equipment | None:

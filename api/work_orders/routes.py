@@ -9,13 +9,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from api import versions
 from api.context import Context
 from api.dependencies import Engineer, Now, Parts, Technician, Viewer, demand
 from api.filters import in_place, mentions
-from api.wire import IdPath, PageOf, PageQuery, paged, sort_column
-from api.work_orders import idempotency, opening, versions
+from api.service_levels.schemas import ProposalOut
+from api.versions import IfMatch
+from api.wire import IdPath, PageOf, PageQuery, page_of, paged, sort_column
+from api.work_orders import idempotency, opening
 from api.work_orders.idempotency import IdempotencyKey
 from api.work_orders.schemas import (
+    Classification,
     Comment,
     NewOrder,
     Occurrence,
@@ -30,8 +34,7 @@ from api.work_orders.schemas import (
     occurrence,
     work_order,
 )
-from api.work_orders.versions import IfMatch
-from plantroom.stores.records import work_orders
+from plantroom.stores.records import order_levels, paging, staffing, work_orders
 from plantroom.stores.records.tables import EquipmentRow, OccurrenceRow, OrderEventRow, WorkOrderRow
 from plantroom.stores.records.users import Identity
 from plantroom.times import Nanos
@@ -79,14 +82,16 @@ def list_orders(
         names = (EquipmentRow.key, EquipmentRow.name_en, EquipmentRow.name_zh)
         rows = rows.where(mentions(query.text, WorkOrderRow.title_en, WorkOrderRow.title_zh, *names))
     with context.database.session() as session:
-        return paged(
+        page = paging.page(
             session,
             rows,
-            query,
-            lambda row: work_order(row, now),
             key=WorkOrderRow.id,
+            cursor=query.cursor,
+            limit=query.limit,
             **sort_column(query.sort, _SORT),
         )
+        clocks = order_levels.clocks_of(session, page.rows, context.levels, now)
+        return page_of(page, [work_order(row, clocks[row.id], now) for row in page.rows])
 
 
 @router.post("", status_code=201, summary="Open a work order by hand")
@@ -198,6 +203,44 @@ def answer_task(
         return _detail(context, session, row, response=response, who=who, now=now)
 
 
+@router.get("/{order_id}/proposal", summary="Who should do a work order")
+def get_proposal(order_id: IdPath, context: Parts, now: Now, _who: Technician) -> list[ProposalOut]:
+    """Every technician, the best first, with the reasons: skill, certificate, shift, team, load.
+
+    Those who may not do it come last, with what they lack.
+    """
+    with context.database.session() as session:
+        row = work_orders.get(session, order_id)
+        return [ProposalOut.of(item) for item in staffing.proposal(session, row, now)]
+
+
+@router.patch("/{order_id}", summary="Change what a work order is")
+def classify_order(
+    order_id: IdPath,
+    body: Classification,
+    *,
+    response: Response,
+    context: Parts,
+    now: Now,
+    who: Engineer,
+    if_match: IfMatch = None,
+) -> WorkOrderDetail:
+    """Its priority, and whether it is a major fault; the clocks go on with the time that this allows."""
+    with context.database.transaction() as session:
+        versions.check(if_match, work_orders.take(session, order_id))
+        row = work_orders.classify(
+            session,
+            order_id,
+            by=who.username,
+            now=now,
+            note=body.note,
+            priority=body.priority,
+            major=body.major,
+        )
+        order_levels.shift_due(session, row, context.levels, now)
+        return _detail(context, session, row, response=response, who=who, now=now)
+
+
 @router.post("/{order_id}/{action}", summary="Take a work order one step on")
 def move_order(
     order_id: IdPath,
@@ -217,6 +260,8 @@ def move_order(
         versions.check(if_match, work_orders.take(session, order_id))
         if action is OrderAction.ASSIGN and step.assignee is not None:
             opening.check_assignee(session, step.assignee)
+        if step.reason is not None:
+            opening.check_reason(context.levels.policy, action, step.reason)
         row = work_orders.move(
             session,
             order_id,
@@ -226,7 +271,9 @@ def move_order(
             now=now,
             note=step.note,
             assignee=step.assignee,
+            reason=step.reason or "",
         )
+        order_levels.shift_due(session, row, context.levels, now)
         return _detail(context, session, row, response=response, who=who, now=now)
 
 
@@ -243,6 +290,7 @@ def _detail(
         context.catalogue,
         now,
         role=who.role,
+        clocks=order_levels.clocks_of(session, [row], context.levels, now)[row.id],
         history=list(session.scalars(history)),
         occurrences=list(session.scalars(newest)),
         occurrence_count=count,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from api.filters import PlaceQuery
+from api.service_levels.schemas import ClockOut
 from api.wire import Answer, Instant, Key, Line, Measured, Note, Request, Time, Words, measured, number
 from plantroom.catalogue import Catalogue
+from plantroom.service_levels import Clock
 from plantroom.stores.records.tables import OccurrenceRow, OrderEventRow, WorkOrderRow
 from plantroom.times import Nanos
 from plantroom.work_orders import OPEN_STATES, OrderAction, OrderKind, OrderState, Role, allowed_actions
@@ -64,6 +67,10 @@ class WorkOrder(Answer):
     closed_at: Time | None
     changed_at: Time
     opened_by: str
+    major: bool
+    """Found by an engineer to take parts, a contractor or a shutdown."""
+    clocks: list[ClockOut]
+    """The service levels' clocks that this order has, as they stand now."""
     version: int
     """Grows with every change; also the ETag."""
 
@@ -94,6 +101,10 @@ class OrderChange(Answer):
     from_state: str
     to_state: OrderState
     note: str
+    reason: str
+    """Of a hold; a key of the hold reasons."""
+    key: str | None
+    """Which warning, breach or step of escalation it is."""
 
 
 class Occurrence(Answer):
@@ -162,6 +173,22 @@ class Step(Request):
 
     note: Annotated[Note, Field(description="Why; needed to hold, complete, reopen and cancel.")] = ""
     assignee: Annotated[Key | None, Field(description="To assign: who shall do it.")] = None
+    reason: Annotated[
+        Key | None,
+        Field(description="To hold: a key of the hold reasons; without one the clocks go on."),
+    ] = None
+
+
+class Classification(Request):
+    """What an engineer finds an order to be; only what is given changes."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"major": True, "note": "needs a new traction machine"}]}
+    )
+
+    priority: Annotated[int, Field(ge=1, le=5)] | None = None
+    major: bool | None = None
+    note: Annotated[Note, Field(min_length=1)]
 
 
 class Comment(Request):
@@ -179,9 +206,9 @@ class TaskAnswer(Request):
     value: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
 
 
-def work_order(row: WorkOrderRow, now: Nanos) -> WorkOrder:
+def work_order(row: WorkOrderRow, clocks: Sequence[Clock], now: Nanos) -> WorkOrder:
     """The row as it goes out."""
-    return WorkOrder(**_fields(row, now))
+    return WorkOrder(**_fields(row, clocks, now))
 
 
 def detail(
@@ -190,6 +217,7 @@ def detail(
     now: Nanos,
     *,
     role: Role,
+    clocks: Sequence[Clock],
     history: list[OrderEventRow],
     occurrences: list[OccurrenceRow],
     occurrence_count: int,
@@ -197,7 +225,7 @@ def detail(
     """The row with everything that belongs to it."""
     cls = None if row.equipment is None else catalogue.classes.get(row.equipment.equipment_class)
     return WorkOrderDetail(
-        **_fields(row, now),
+        **_fields(row, clocks, now),
         problem={key: value for key, value in row.problem.items() if key != REQUEST_HASH},
         checklist=[_task(index, item) for index, item in enumerate(row.checklist)],
         readings=measured(row.readings, cls),
@@ -218,6 +246,8 @@ def change(row: OrderEventRow) -> OrderChange:
         from_state=row.from_state,
         to_state=OrderState(row.to_state),
         note=row.note,
+        reason=row.reason,
+        key=row.key,
     )
 
 
@@ -226,7 +256,7 @@ def occurrence(row: OccurrenceRow) -> Occurrence:
     return Occurrence(source=row.source, at=row.ts)
 
 
-def _fields(row: WorkOrderRow, now: Nanos) -> dict[str, Any]:
+def _fields(row: WorkOrderRow, clocks: Sequence[Clock], now: Nanos) -> dict[str, Any]:
     item = row.equipment
     state = OrderState(row.state)
     return {
@@ -250,6 +280,8 @@ def _fields(row: WorkOrderRow, now: Nanos) -> dict[str, Any]:
         "closed_at": row.closed_at,
         "changed_at": row.changed_at,
         "opened_by": row.opened_by,
+        "major": row.major,
+        "clocks": [ClockOut.of(clock) for clock in clocks],
         "version": row.version,
     }
 

@@ -12,11 +12,12 @@ from plantroom.catalogue import Catalogue, load_catalogue
 from plantroom.errors import CatalogueError, SettingsError
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable
+from plantroom.service_levels import ServiceLevels, ServicePolicy, default_policy, load_policy
 from plantroom.settings import Settings
 from plantroom.site_file import load_site_file
 from plantroom.stores.base import ReadingStore
 from plantroom.stores.duckdb_store import DuckdbStore
-from plantroom.stores.records import Database, versions
+from plantroom.stores.records import Database, people, versions
 from plantroom.stores.records.property import Imported, import_sites, load_table
 from plantroom.times import Clock
 from rules.baseline import running
@@ -37,6 +38,14 @@ def checked_catalogue(settings: Settings) -> Catalogue:
     if problems:
         raise CatalogueError(problems)
     return catalogue
+
+
+def agreed_levels(settings: Settings) -> ServicePolicy:
+    """The service levels that were agreed.
+
+    Raises: PolicyError.
+    """
+    return default_policy() if settings.service_levels is None else load_policy(settings.service_levels)
 
 
 def prepare_folder(settings: Settings) -> None:
@@ -128,17 +137,20 @@ class Foundation:
     """The stores open, the sites imported, nothing running."""
 
     def __init__(self, settings: Settings, clock: Clock, open_store: OpenStore = open_readings) -> None:
-        """Raises: SettingsError, CatalogueError, SiteError, StoreError; what was opened is closed again."""
+        """Raises: SettingsError, FileError, StoreError; what was opened is closed again."""
         self.settings = settings
         self.clock = clock
         self.metrics = Metrics()
         self.catalogue = checked_catalogue(settings)
+        self.levels = ServiceLevels(agreed_levels(settings))
         prepare_folder(settings)
         with ExitStack() as undo:
             self.database = Database(settings.records_url)
             undo.callback(self.database.close)
             self.database.migrate()
             self.imported = self._import_sites()
+            with self.database.transaction() as session:
+                people.seed(session)
             self.table = PropertyModel(self.database, self.catalogue)
             self.store = open_store(settings, self.table)
             undo.pop_all()

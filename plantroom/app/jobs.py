@@ -18,4 +18,5 @@ def jobs_on(foundation: Foundation, dispatcher: Dispatcher) -> Jobs:
         metrics=foundation.metrics,
         clock=foundation.clock,
         retention=foundation.settings.ingest.retention,
+        levels=foundation.levels,
     )

@@ -92,6 +92,7 @@ class Web:
             table=on.table,
             health=self.health,
             rule_states=self.worker.rule_states,
+            levels=on.levels,
             counted=lambda: self.worker.counted(on.metrics.registry),
         )
         api = create_api(context)

@@ -137,6 +137,7 @@ class Application:
             table=self.table,
             health=self.health,
             rule_states=self.watching.rule_states,
+            levels=self.foundation.levels,
         )
         api = create_api(context)
         mount(api, context)

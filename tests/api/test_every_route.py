@@ -29,6 +29,29 @@ ROLES = {
     ("post", "/maintenance-modes"): Role.ENGINEER,
     ("delete", "/maintenance-modes/{mode_id}"): Role.ENGINEER,
     ("post", "/work-orders"): Role.ENGINEER,
+    ("patch", "/work-orders/{order_id}"): Role.ENGINEER,
+    ("get", "/work-orders/{order_id}/proposal"): Role.TECHNICIAN,
+    **{
+        (method, f"/{name}/{{{one}_key}}"): Role.ENGINEER
+        for name, one in (("skills", "skill"), ("teams", "team"))
+        for method in ("put", "delete")
+    },
+    ("get", "/technicians"): Role.TECHNICIAN,
+    ("get", "/technicians/{username}"): Role.TECHNICIAN,
+    ("put", "/technicians/{username}"): Role.ENGINEER,
+    **{
+        (method, f"/{name}" if method in ("get", "post") else f"/{name}/{{{one}_id}}"): (
+            Role.TECHNICIAN if method == "get" else Role.ENGINEER
+        )
+        for name, one in (
+            ("certificates", "certificate"),
+            ("training", "training"),
+            ("shifts", "shift"),
+            ("shift-exceptions", "exception"),
+            ("on-call", "duty"),
+        )
+        for method in ("get", "post", "put", "delete")
+    },
     ("post", "/work-orders/{order_id}/comments"): Role.TECHNICIAN,
     ("put", "/work-orders/{order_id}/checklist/{index}"): Role.TECHNICIAN,
     ("post", "/work-orders/{order_id}/{action}"): Role.TECHNICIAN,
@@ -59,6 +82,13 @@ FILL = {
     "username": "viewer",
     "backtest_id": "1",
     "device_id": "1",
+    "skill_key": "hvac",
+    "team_key": "hvac",
+    "certificate_id": "1",
+    "training_id": "1",
+    "shift_id": "1",
+    "exception_id": "1",
+    "duty_id": "1",
 }
 
 
@@ -88,7 +118,7 @@ def call(client: TestClient, method: str, path: str, **values: str) -> Any:
 def test_the_walk_sees_every_route(world: World) -> None:
     found = {(method, path) for method, path, _ in routes(world)}
     assert set(ROLES) | OPEN <= found
-    assert len(found) >= 50
+    assert len(found) >= 75
 
 
 def test_nobody_gets_nothing(world: World) -> None:

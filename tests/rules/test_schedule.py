@@ -9,6 +9,7 @@ import pytest
 
 from plantroom.alarms import AlarmEvent
 from plantroom.metrics import Metrics
+from plantroom.service_levels import ServiceLevels
 from plantroom.stores.duckdb_store import DuckdbStore
 from plantroom.stores.records import alarms, floods, maintenance_modes
 from plantroom.stores.records.tables import FloodRow, MaintenanceModeRow
@@ -33,6 +34,7 @@ class Bench:
             metrics=Metrics(),
             clock=lambda: self.now,
             retention=DAY,
+            levels=ServiceLevels(),
         )
 
     def begin(self, *, equipment: str | None = None, space: str | None = None) -> MaintenanceModeRow:

@@ -20,7 +20,7 @@ from api.console.views.alarms import AlarmView, Lens, alarm_views
 from api.console.views.equipment import load_places, nameplate, parameters, place_names, rule_rows
 from api.console.views.live import UNKNOWN, PointView, points_of
 from api.console.views.maintenance_modes import load_mode
-from api.console.views.orders import OrderView, order_view
+from api.console.views.orders import OrderView, order_views
 from api.console.views.plans import PlanView, load_plans
 from api.console.views.standing import STANDING_STATES
 from api.console.words import CRITICALITY, RULE_STATE
@@ -195,7 +195,7 @@ def _lists(
     views = alarm_views(session, lens, [row for row in rows if row.occurrences])
     views.sort(key=lambda view: (view.state is AlarmState.NORMAL, -view.severity, -(view.raised_ts or 0)))
     query = select(WorkOrderRow).where(WorkOrderRow.equipment_id == item.id).order_by(WorkOrderRow.id.desc())
-    orders = [order_view(lens.t, row) for row in session.scalars(query.limit(SHOWN))]
+    orders = order_views(session, lens, list(session.scalars(query.limit(SHOWN))))
     return views, orders, load_plans(session, lens, item.id)
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from api.console.elements import Tag, button, empty_state, equipment_address, facts, link, panel, when
-from api.console.formats import due_text, full_time, time_text
+from api.console.formats import date_time_text, due_text, full_time, time_text
 from api.console.forms import Field
 from api.console.i18n import N_
-from api.console.layout import Frame
+from api.console.layout import MINUTE_POLLS, Frame
 from api.console.page import Page, lens_of
 from api.console.pages import order_actions
 from api.console.pages.checklist import Checklist
 from api.console.pages.order_table import order_state, priority_label
 from api.console.rows import Part
+from api.console.views.clocks import ClockView, clock_view, moment_words
 from api.console.views.orders import OrderDetail, may_tick, order_detail
 from api.console.words import ORDER_HISTORY, ORDER_KIND, person, skill_word
 from plantroom.errors import NotFoundError
@@ -48,6 +49,9 @@ class _Order:
                     if not found.tasks:
                         empty_state(t("No checklist"))
             with Tag("div"):
+                self.clocks_panel, _, body = panel(t("Service level"))
+                with body:
+                    self.clocks = Part("panel-body")
                 _, _, body = panel(t("Order"))
                 with body:
                     self.facts = Part("panel-body")
@@ -88,6 +92,9 @@ class _Order:
         self.done.put_text(t("{n} of {m} done", n=done, m=len(found.tasks)) if found.tasks else "")
         self.tasks.show(found, answerable=may_tick(found, visit.identity.role))
         self.facts.show(replace(found, history=(), tasks=()), lambda: self._facts(found))
+        views = [clock_view(t, clock, visit.context.levels.policy) for clock in found.view.clocks]
+        self.clocks_panel.set_visibility(bool(views))
+        self.clocks.show(views, lambda: self._clocks(found.view.site, views))
         self.history.show(found.history, lambda: self._history(found))
 
     def _head(self, found: OrderDetail) -> None:
@@ -115,6 +122,19 @@ class _Order:
             with body, Tag("div", "panel-body"):
                 facts(list(found.readings))
 
+    def _clocks(self, site: str, views: list[ClockView]) -> None:
+        t, zone = self.made.visit.t, self.made.visit.zone(site)
+        with Tag("dl", "facts"):
+            for view in views:
+                Tag("dt", text=view.name)
+                with Tag("dd"):
+                    Tag("span", f"chip {view.sign}".strip() if view.sign else "strong", view.words)
+                    agreed = t("within {span}", span=view.within)
+                    due = f" · {date_time_text(view.due_at, zone)}" if view.due_at is not None else ""
+                    Tag("p", "small soft", agreed + due, title=full_time(view.due_at, zone) or None)
+                    if view.reason:
+                        Tag("p", "small", view.reason)
+
     def _facts(self, found: OrderDetail) -> None:
         visit, t, view = self.made.visit, self.made.visit.t, found.view
         zone = visit.zone(view.site)
@@ -125,6 +145,7 @@ class _Order:
             [
                 (t("Site"), visit.site_name(view.site)),
                 (t("Kind"), t(ORDER_KIND[view.kind])),
+                (t("Major fault"), t("yes") if found.major else ""),
                 (t("Skill"), skill_word(t, view.skill)),
                 (t("Assigned to"), view.assignee or t("nobody yet")),
                 when(t("Due"), view.due_at, zone),
@@ -154,6 +175,9 @@ class _Order:
                     with Tag("div"):
                         Tag("span", "strong", t(ORDER_HISTORY.get(line.action, line.action)))
                         Tag("span", "soft", " " + t("by {name}", name=person(t, line.by)))
+                        about = ". ".join(text for text in (line.reason, moment_words(t, line.key)) if text)
+                        if about:
+                            Tag("p", "soft", about)
                         if line.note and line.action != "recur":  # the action says it all
                             Tag("p", "prose", line.note)
 
@@ -177,6 +201,7 @@ async def build(made: Frame) -> None:
         raise NotFoundError(f"no work order {wanted}")
     page = _Order(made, await load(made, int(wanted)))
     made.on_records.append(page.refresh)
+    made.on_slow(MINUTE_POLLS, page.refresh)
 
 
 PAGE = Page("/orders/{id}", N_("Work order"), build)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from api.console.elements import Tag, cell, equipment_address, link, time_label
 from api.console.formats import due_text, full_time
 from api.console.rows import Listing
 from api.console.session import Visit
+from api.console.views.clocks import ClockView, is_close, is_paused, pressing
 from api.console.views.orders import OrderView
 from api.console.words import ORDER_KIND, ORDER_STATE, skill_word
 from plantroom.times import Nanos
 from plantroom.work_orders import OPEN_STATES, OrderState
+
+Item = tuple[OrderView, str, ClockView | None, bool]
+"""An order, when it is due, the clock that presses, and whether its time is nearly up."""
 
 
 class OrderTable:
@@ -28,7 +33,7 @@ class OrderTable:
         columns += [t("State"), t("Due")]
         if not brief:
             columns += [t("Assigned to"), t("Opened")]
-        self.listing: Listing[tuple[OrderView, str]] = Listing(
+        self.listing: Listing[Item] = Listing(
             columns,
             label=t("Work orders"),
             key=lambda item: item[0].id,
@@ -40,10 +45,14 @@ class OrderTable:
         """Show these orders."""
         now = self.visit.now()
         # the words for the due time are part of what a row shows, so a row is drawn again when they change
-        self.listing.show([(view, due_words(self.visit, view, now)) for view in views])
+        self.listing.show([self._item(view, now) for view in views])
 
-    def _draw(self, item: tuple[OrderView, str]) -> None:
-        view, due = item
+    def _item(self, view: OrderView, now: Nanos) -> Item:
+        clock = pressing(self.visit.t, view.clocks, self.visit.context.levels.policy)
+        return view, due_words(self.visit, view, now), clock, is_close(view.clocks)
+
+    def _draw(self, item: Item) -> None:
+        view, due, clock, close = item
         visit, t = self.visit, self.visit.t
         zone, now = visit.zone(view.site), visit.now()
         cell(f"#{view.id}", "number soft")
@@ -61,17 +70,29 @@ class OrderTable:
         with cell():
             order_state(visit, view.state)
         with cell(label=t("Due")):
-            late = view.is_overdue(now)
-            Tag("span", "chip chip-wrong" if late else "nowrap", due, title=full_time(view.due_at, zone))
+            sign = "chip chip-wrong" if view.is_overdue(now) else "chip chip-loud" if close else "nowrap"
+            Tag("span", sign, due, title=full_time(view.due_at, zone))
+            if clock is not None:
+                small_clock(clock, zone)
         if not self.brief:
             cell(view.assignee, label=t("Assigned to") if view.assignee else None)
             with cell(class_="nowrap", label=t("Opened")):
                 time_label(view.opened_at, zone, now)
 
 
+def small_clock(clock: ClockView, zone: ZoneInfo) -> Tag:
+    """The clock under the due time; it stands out only where it is not as it should be."""
+    words = f"{clock.name}: {clock.words}"
+    title = clock.reason or full_time(clock.due_at, zone) or None
+    with Tag("span", "under nowrap") as made:
+        Tag("span", f"chip {clock.sign}" if clock.sign else "", words, title=title)
+    return made
+
+
 def due_words(visit: Visit, view: OrderView, now: Nanos) -> str:
-    """When the order is due, in words; a dash for one that is done."""
-    return due_text(visit.t, view.due_at, now) if view.state in OPEN_STATES else "—"
+    """When the order is due, in words; a dash for one that is done or whose time stands still."""
+    counts = view.state in OPEN_STATES and not is_paused(view.clocks)
+    return due_text(visit.t, view.due_at, now) if counts else "—"
 
 
 def priority_label(visit: Visit, priority: int) -> Tag:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from api.console.elements import Tag
 from api.console.forms import check
 from api.console.i18n import N_
-from api.console.layout import Frame
+from api.console.layout import MINUTE_POLLS, Frame
 from api.console.page import Page, lens_of
 from api.console.pages.filter_bar import FilterBar, Pager, Refresh, site_keys, system_keys
 from api.console.pages.order_table import OrderTable
@@ -89,6 +89,7 @@ async def build(made: Frame) -> None:
     page = _Orders(made)
     await page.refresh()
     made.on_records.append(page.refresh)
+    made.on_slow(MINUTE_POLLS, page.refresh)
 
 
 PAGE = Page("/orders", N_("Work orders"), build)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_
@@ -27,6 +27,7 @@ from plantroom.alarms import ASIDE, UNACKNOWLEDGED, AlarmEvent, AlarmState, Seve
 from plantroom.catalogue import Catalogue, FaultRule
 from plantroom.forecasts import Forecast, forecasts
 from plantroom.model import Point, PointTable, Text
+from plantroom.service_levels import ServiceLevels
 from plantroom.stores.records import alarms, work_orders
 from plantroom.stores.records.paging import CursorError, Page, page
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, EquipmentRow
@@ -137,6 +138,7 @@ class Lens:
     catalogue: Catalogue
     role: Role
     now: Nanos = 0
+    levels: ServiceLevels = field(default_factory=ServiceLevels)
 
 
 def rule_of(catalogue: Catalogue, class_key: str, rule: str) -> FaultRule | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Select, or_
@@ -11,14 +11,16 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.console.i18n import Translator
 from api.console.views.alarms import Lens
+from api.console.views.clocks import is_paused
 from api.console.views.filters import PAGE, Filters, classes_of
 from api.console.views.live import points_of, readings_list
 from api.console.views.standing import OPEN_ORDER_STATES
 from plantroom.errors import NotFoundError
 from plantroom.model import Text
-from plantroom.stores.records import work_orders
+from plantroom.service_levels import Clock
+from plantroom.stores.records import order_levels, work_orders
 from plantroom.stores.records.paging import CursorError, Page, page
-from plantroom.stores.records.tables import EquipmentRow, WorkOrderRow
+from plantroom.stores.records.tables import EquipmentRow, OrderEventRow, WorkOrderRow
 from plantroom.times import Nanos
 from plantroom.work_orders import OPEN_STATES, OrderAction, OrderKind, OrderState, Role, allowed_actions
 
@@ -55,10 +57,12 @@ class OrderView:
     assignee: str
     opened_at: Nanos
     due_at: Nanos
+    clocks: tuple[Clock, ...] = field(default=(), compare=False)
+    """The service levels' clocks."""
 
     def is_overdue(self, now: Nanos) -> bool:
-        """Whether it should have been done by now and is not."""
-        return self.state not in _ENDED and self.due_at < now
+        """Whether it should have been done by now and is not; not while its clocks stand still."""
+        return self.state not in _ENDED and self.due_at < now and not is_paused(self.clocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,10 @@ class OrderHistory:
     action: str
     to_state: OrderState
     note: str
+    reason: str
+    """Of a hold, in words."""
+    key: str
+    """Which warning, breach or step of escalation it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,7 @@ class OrderDetail:
     history: tuple[OrderHistory, ...]
     actions: tuple[OrderAction, ...]
     open: bool
+    major: bool
     opened_by: str
     started_at: Nanos | None
     completed_at: Nanos | None
@@ -117,7 +126,13 @@ def within(value: float, low: float | None, high: float | None) -> bool:
     return (low is None or value >= low) and (high is None or value <= high)
 
 
-def order_view(t: Translator, row: WorkOrderRow) -> OrderView:
+def order_views(session: Session, lens: Lens, rows: Sequence[WorkOrderRow]) -> list[OrderView]:
+    """The rows as the list shows them, with their clocks as they stand now."""
+    clocks = order_levels.clocks_of(session, rows, lens.levels, lens.now)
+    return [order_view(lens.t, row, clocks[row.id]) for row in rows]
+
+
+def order_view(t: Translator, row: WorkOrderRow, clocks: tuple[Clock, ...] = ()) -> OrderView:
     """The row as the list shows it."""
     item = row.equipment
     return OrderView(
@@ -133,6 +148,7 @@ def order_view(t: Translator, row: WorkOrderRow) -> OrderView:
         assignee=row.assignee or "",
         opened_at=row.opened_at,
         due_at=row.due_at,
+        clocks=clocks,
     )
 
 
@@ -186,7 +202,7 @@ def order_page(
         found = ask(filters.cursor or None)
     except CursorError:
         found = ask(None)
-    return Page([order_view(lens.t, row) for row in found.rows], found.next_cursor, found.total)
+    return Page(order_views(session, lens, found.rows), found.next_cursor, found.total)
 
 
 def order_detail(session: Session, lens: Lens, order_id: int) -> OrderDetail:
@@ -201,7 +217,7 @@ def order_detail(session: Session, lens: Lens, order_id: int) -> OrderDetail:
     points = {} if item is None else {p.key: p for p in points_of(lens.table, item.site, item.key)}
     state = OrderState(row.state)
     return OrderDetail(
-        view=order_view(t, row),
+        view=order_views(session, lens, [row])[0],
         version=row.version,
         rule=row.rule,
         problem=problem_texts(t, row.problem),
@@ -209,15 +225,29 @@ def order_detail(session: Session, lens: Lens, order_id: int) -> OrderDetail:
         tasks=tuple(task_view(t, task) for task in row.checklist),
         occurrences=tuple(found.ts for found in work_orders.occurrences_of(session, order_id)),
         history=tuple(
-            OrderHistory(event.at, event.by, event.action, OrderState(event.to_state), event.note)
-            for event in work_orders.history_of(session, order_id)[:200]
+            order_history(lens, event) for event in work_orders.history_of(session, order_id)[:200]
         ),
         actions=allowed_actions(state, lens.role),
         open=state in OPEN_STATES,
+        major=row.major,
         opened_by=row.opened_by,
         started_at=row.started_at,
         completed_at=row.completed_at,
         closed_at=row.closed_at,
+    )
+
+
+def order_history(lens: Lens, event: OrderEventRow) -> OrderHistory:
+    """One change of an order as its page shows it."""
+    reason = lens.levels.policy.hold_reasons.get(event.reason)
+    return OrderHistory(
+        at=event.at,
+        by=event.by,
+        action=event.action,
+        to_state=OrderState(event.to_state),
+        note=event.note,
+        reason=event.reason if reason is None else lens.t.text(reason.name),
+        key=event.key or "",
     )
 
 

@@ -5,6 +5,7 @@ may change are the domain files'. No function here commits: that is done once, a
 or of a rules step, by `Database.transaction`.
 """
 
+from plantroom.stores.records import people_tables
 from plantroom.stores.records.database import Database
 
-__all__ = ["Database"]
+__all__ = ["Database", "people_tables"]

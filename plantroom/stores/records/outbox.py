@@ -28,9 +28,9 @@ KEPT: Nanos = 30 * DAY
 
 def put(
     session: Session, kind: NotificationKind, key: str, *, site: str, at: Nanos, payload: Mapping[str, Any]
-) -> None:
-    """Let people be told once this transaction is committed; a key that was there before changes nothing."""
-    upserts.insert_new(
+) -> bool:
+    """Whether people are told once this transaction is committed: a key that was there changes nothing."""
+    return upserts.insert_new(
         session,
         OutboxRow,
         "key",

@@ -218,6 +218,8 @@ class WorkOrderRow(Base):
     problem: Mapped[dict[str, Any]]
     """Texts by language: what is wrong, why it matters, what to do."""
     priority: Mapped[int]
+    major: Mapped[bool] = mapped_column(default=False)
+    """Whether an engineer has found that it takes parts, a contractor or a shutdown."""
     skill: Mapped[str] = mapped_column(Name)
     state: Mapped[str] = mapped_column(String(16))
     assignee: Mapped[str | None] = mapped_column(Name)
@@ -248,6 +250,7 @@ class OrderEventRow(Base):
     """One change of a work order, with who, when and why: append only."""
 
     __tablename__ = "order_events"
+    __table_args__ = (Index("uq_order_events_key", "order_id", "key", unique=True),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("work_orders.id"), index=True)
@@ -257,6 +260,13 @@ class OrderEventRow(Base):
     from_state: Mapped[str] = mapped_column(String(16))
     to_state: Mapped[str] = mapped_column(String(16))
     note: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Name, default="")
+    """Of a hold: one of the service levels' reasons."""
+    priority: Mapped[int | None]
+    """The order's from then on, as `major`: its clocks are replayed from them."""
+    major: Mapped[bool | None]
+    key: Mapped[str | None] = mapped_column(String(100))
+    """Of what happens to an order only once."""
 
 
 class PlanRow(Base):

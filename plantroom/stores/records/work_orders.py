@@ -71,6 +71,7 @@ def open_order(session: Session, call: Call, *, by: str, now: Nanos) -> tuple[Wo
         _history(session, row, "open", OrderState.OPEN, by=by, now=now, note="", source_state="")
         announcements.tell_of_order(session, row)
     else:
+        row.priority = min(row.priority, call.priority)
         _history(
             session,
             row,
@@ -81,7 +82,6 @@ def open_order(session: Session, call: Call, *, by: str, now: Nanos) -> tuple[Wo
             note="the fault came again",
             source_state=row.state,
         )
-        row.priority = min(row.priority, call.priority)
         row.changed_at, row.version = now, row.version + 1
     session.add(OccurrenceRow(source=call.source, order_id=row.id, ts=call.ts))
     session.flush()
@@ -135,8 +135,9 @@ def move(
     now: Nanos,
     note: str = "",
     assignee: str | None = None,
+    reason: str = "",
 ) -> WorkOrderRow:
-    """The order after `action`.
+    """The order after `action`; `reason` is one of the service levels' reasons to hold.
 
     Raises: NotFoundError; TransitionError where the table or the role has no such edge; ConflictError for
     assigning to nobody, and for reopening where the fault has another open order.
@@ -158,7 +159,10 @@ def move(
         note = f"{assignee}: {note}" if note else str(assignee)
     _stamp(session, row, action, now)
     row.changed_at, row.version = now, row.version + 1
-    _history(session, row, action.value, after, by=by, now=now, note=note, source_state=before.value)
+    kept = reason if action is OrderAction.HOLD else ""
+    _history(
+        session, row, action.value, after, by=by, now=now, note=note, source_state=before.value, reason=kept
+    )
     session.flush()
     return row
 
@@ -181,6 +185,40 @@ def _stamp(session: Session, row: WorkOrderRow, action: OrderAction, now: Nanos)
         row.completed_at = None
     elif action in (OrderAction.CLOSE, OrderAction.CANCEL):
         row.closed_at = now
+
+
+def classify(
+    session: Session,
+    order_id: int,
+    *,
+    by: str,
+    now: Nanos,
+    note: str,
+    priority: int | None = None,
+    major: bool | None = None,
+) -> WorkOrderRow:
+    """The order with another priority, or found to be a major fault or not; what is None stays.
+
+    Raises: NotFoundError; ConflictError for an order that has ended, and where nothing would change.
+    """
+    row = take(session, order_id)
+    state = OrderState(row.state)
+    if state not in OPEN_STATES:
+        raise ConflictError(f"an order that is {row.state} keeps its priority")
+    if not note.strip():
+        raise ConflictError("say why in the note")
+    given = {"priority": priority, "major": major}
+    changes = {name: value for name, value in given.items() if value not in (None, getattr(row, name))}
+    if not changes:
+        raise ConflictError("that is how the order is already")
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.changed_at, row.version = now, row.version + 1
+    said = ", ".join(f"{name} {value}" for name, value in changes.items())
+    note = f"{said}: {note.strip()}"
+    _history(session, row, "classify", state, by=by, now=now, note=note, source_state=row.state)
+    session.flush()
+    return row
 
 
 def comment(session: Session, order_id: int, note: str, *, by: str, now: Nanos) -> WorkOrderRow:
@@ -325,6 +363,7 @@ def _history(
     now: Nanos,
     note: str,
     source_state: str,
+    reason: str = "",
 ) -> None:
     session.add(
         OrderEventRow(
@@ -335,5 +374,8 @@ def _history(
             from_state=source_state,
             to_state=after.value,
             note=note,
+            reason=reason,
+            priority=row.priority,
+            major=row.major,
         )
     )

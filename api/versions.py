@@ -1,16 +1,15 @@
-"""Two people at one order: the version as an ETag, and If-Match."""
+"""Two people at one thing: its version as an ETag, and If-Match."""
 
 from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 from fastapi import Header
 from starlette.responses import Response
 
 from api.problems import Refusal
-from plantroom.stores.records.tables import WorkOrderRow
 
 IfMatch = Annotated[
     str | None,
@@ -21,16 +20,24 @@ IfMatch = Annotated[
         examples=['"3"'],
     ),
 ]
+
+
+class Versioned(Protocol):
+    """A row whose version grows with every change."""
+
+    version: Any
+
+
 _TAG = re.compile(r'(W/)?"([^"]*)"')
 
 
-def set_etag(response: Response, row: WorkOrderRow) -> None:
-    """Put the order's version on the response."""
+def set_etag(response: Response, row: Versioned) -> None:
+    """Put the row's version on the response."""
     response.headers["ETag"] = f'"{row.version}"'
 
 
-def check(if_match: str | None, row: WorkOrderRow) -> None:
-    """Nothing, where no version is asked for or the order has it. Call it inside the change's transaction.
+def check(if_match: str | None, row: Versioned) -> None:
+    """Nothing, where no version is asked for or the row has it. Call it inside the change's transaction.
 
     Raises: Refusal with 412. Source: RFC 9110 clause 13.1.1 (weak tags never match).
     """
@@ -41,7 +48,16 @@ def check(if_match: str | None, row: WorkOrderRow) -> None:
         raise Refusal(
             HTTPStatus.PRECONDITION_FAILED,
             "version",
-            f"somebody changed the order meanwhile: it is at version {row.version}; look at it again",
+            f"somebody changed it meanwhile: it is at version {row.version}; look at it again",
             headers={"ETag": f'"{row.version}"'},
             version=row.version,
         )
+
+
+def refuse_absent(if_match: str | None) -> None:
+    """Nothing, where no version is asked for of what is not there.
+
+    Raises: Refusal with 412. Source: RFC 9110 clause 13.1.1 (any If-Match fails where there is nothing).
+    """
+    if if_match is not None:
+        raise Refusal(HTTPStatus.PRECONDITION_FAILED, "version", "it is not there any more")
