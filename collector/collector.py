@@ -46,6 +46,8 @@ class CollectorHealth:
     last_stored_at: Nanos | None
     error: str | None
     """What is wrong now with the connection, the store or the receiver of batches; None for nothing."""
+    store_error: str | None
+    """Why what waits is not written yet; None while writing goes well."""
     warning: str | None
     """Another client uses our client id, paho is not the one tested with, or somebody floods us."""
     unguaranteed_sites: tuple[str, ...]
@@ -190,6 +192,7 @@ class Collector:
             last_message_at=pipeline.last_message_at,
             last_stored_at=pipeline.last_stored_at,
             error=pipeline.store_error or pipeline.handover_error or session.error,
+            store_error=pipeline.store_error,
             warning=session.warning or _flood(pipeline.loudest),
             unguaranteed_sites=pipeline.unguaranteed_sites,
             handovers_given_up=pipeline.handovers_given_up,

@@ -8,12 +8,13 @@ from dataclasses import replace
 from threading import RLock
 from time import perf_counter
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plantroom.errors import StoreCorruptError
 from plantroom.metrics import Metrics
-from plantroom.readings import ReadingBatch
+from plantroom.readings import Quality, ReadingBatch
 from plantroom.stores.base import ReadingStore
 from plantroom.stores.records import Database, checkpoints
 from plantroom.stores.records.tables import AlarmRow
@@ -70,7 +71,7 @@ class Runner:
         self._saved_at: Nanos = 0
         self._baselines_at: Nanos = 0
         self._late_seen = 0
-        self._heard_at: Nanos | None = None
+        self._newest: Nanos | None = None
         self._recovering = False
         self._lock = RLock()
 
@@ -80,7 +81,7 @@ class Runner:
         Raises: StoreUnavailableError; call again with the same batch, nothing is lost or doubled.
         """
         with self._lock:
-            self._heard_at = now
+            self._note_newest(batch)
             batch = self._with_deviations(batch, now)
             started = perf_counter()
             self._pending.extend(self._explained(self.engine.step(batch, now)))
@@ -93,16 +94,18 @@ class Runner:
             if self._pending or due:
                 self.flush(now, checkpoint=due)
 
-    def pass_time(self, now: Nanos) -> int:
+    def pass_time(self, now: Nanos, silence: Nanos) -> int:
         """How many changes the passing of time brought, where nothing waits before the rules.
 
-        After a second without readings those held back for stragglers are judged; after a minute it is
-        silence, and rules about silence are judged on.
+        After a second of `silence` readings held back for stragglers are judged; after a minute rules about
+        silence are judged on. Time passes from the newest reading on, for as long as nothing has come: a
+        clock that is set an hour ahead makes nobody silent for an hour.
         """
         with self._lock:
-            if self._heard_at is None or now - self._heard_at < SECOND:
+            if self._newest is None or silence < SECOND:
                 return 0
-            if now - self._heard_at >= QUIET:
+            now = min(now, self._newest + silence)
+            if silence >= QUIET:
                 found = self.engine.advance(now - QUIET)
             else:
                 found = self.engine.release(now - self.engine.lateness)
@@ -133,6 +136,13 @@ class Runner:
             self._saved_at = now
         if due:
             self._baselines_at = now
+
+    def _note_newest(self, batch: ReadingBatch) -> None:
+        """Note the newest reading's time; one that claims to be of the future is no witness."""
+        ts = batch.ts[(batch.quality & np.uint8(Quality.CLOCK)) == 0]
+        if len(ts):
+            newest = int(ts.max())
+            self._newest = newest if self._newest is None else max(self._newest, newest)
 
     def _with_deviations(self, batch: ReadingBatch, now: Nanos) -> ReadingBatch:
         """The batch and the deviations of the minutes that it ends, which are published.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
@@ -47,6 +48,8 @@ class Watching:
     ) -> None:
         """Raises: MapError; SettingsError for TLS files that cannot be used."""
         self._on = on
+        self._heard_at = time.monotonic_ns()
+        """When readings came last, by a clock that nobody sets."""
         self.live = LiveValues(on.table().size)
         self.live.update(on.store.latest())
         self.dispatcher = Dispatcher(on.catalogue, on.table, on.metrics)
@@ -118,7 +121,7 @@ class Watching:
         """How many alarm changes the passing of time brought; none while readings may wait for us."""
         if self.collector.health().is_behind:
             return 0
-        return self.runner.pass_time(self._on.clock())
+        return self.runner.pass_time(self._on.clock(), time.monotonic_ns() - self._heard_at)
 
     def take_property_changes(self) -> int:
         """1 where another process had changed the property: rules and collector go on with the new one.
@@ -139,7 +142,8 @@ class Watching:
     def health(self) -> tuple[PartHealth, ...]:
         """Each part's word about itself."""
         state = self.collector.health()
-        text = state.error or ("connected" if state.connected else "not connected to the broker")
+        link = "connected" if state.connected else state.error or "not connected to the broker"
+        text = state.error or state.warning or "taking messages"
         if state.paused:
             text = "not reading: the store is slow or away; messages wait in the broker"
         if state.spooled_messages:
@@ -148,9 +152,11 @@ class Watching:
         if self.died:
             text = "a thread has died, see the log; the process ends for its supervisor to start it again"
         reads = not (state.paused or state.spooled_messages)
+        stores = state.store_error is None
         return (
-            PartHealth("broker", state.connected, text),
-            PartHealth("collector", state.threads_alive and reads, state.warning or text),
+            PartHealth("readings", stores, state.store_error or "written"),
+            PartHealth("broker", state.connected, link),
+            PartHealth("collector", state.threads_alive and reads, text),
         )
 
     def rule_states(self, equipment_id: int) -> Mapping[str, str]:
@@ -166,6 +172,7 @@ class Watching:
         return Engine(self._on.catalogue, found, lateness=self._on.settings.lateness)
 
     def _on_stored(self, batch: ReadingBatch, now: Nanos) -> None:
+        self._heard_at = time.monotonic_ns()
         self.live.update(batch)
         self.runner.on_stored(batch, now)
 

@@ -73,6 +73,7 @@ def test_silence_proves_nothing_while_readings_may_be_on_their_way(what: str | N
         last_message_at=None,
         last_stored_at=None,
         error=None,
+        store_error=None,
         warning=None,
         unguaranteed_sites=(),
         handovers_given_up=0,

@@ -62,7 +62,7 @@ def replay(folder: Path, parts: list[list[Reading]], end: int) -> dict[str, byte
             [quality for _, _, _, _, quality in part],
         )
         runner.on_stored(batch, everything.NOW)
-    runner.pass_time(end)
+    runner.pass_time(end, end - everything.START)
     with database.session() as session:
         found = {row.__tablename__: session.execute(select(row.__table__)).all() for row in LOGS}
     database.close()

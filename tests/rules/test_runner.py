@@ -179,8 +179,8 @@ def test_a_second_of_silence_ends_the_waiting_for_stragglers(tmp_path: Path, cat
     for second in range(20, 55, 5):
         runner.on_stored(plant.batch(second), T0 + second * SECOND)
     assert plant.log() == []  # the reading that completes the delay may still have company
-    assert runner.pass_time(T0 + 50 * SECOND + SECOND // 2) == 0
-    assert runner.pass_time(T0 + 52 * SECOND) == 1
+    assert runner.pass_time(T0 + 50 * SECOND + SECOND // 2, SECOND // 2) == 0
+    assert runner.pass_time(T0 + 52 * SECOND, 2 * SECOND) == 1
     assert [row[1:3] for row in plant.log() if "raise" in row] == [("raise", T0 + 50 * SECOND)]
     plant.close()
 
@@ -190,8 +190,21 @@ def test_a_minute_of_silence_lets_rules_of_whole_minutes_go_on(tmp_path: Path, c
     runner = plant.start()
     runner.on_stored(plant.batch(0), T0)
     opened = runner.engine.history.minute
-    runner.pass_time(T0 + 30 * SECOND)
+    runner.pass_time(T0 + 30 * SECOND, 30 * SECOND)
     assert runner.engine.history.minute == opened
-    runner.pass_time(T0 + 10 * 60 * SECOND)
+    runner.pass_time(T0 + 10 * 60 * SECOND, 10 * 60 * SECOND)
     assert runner.engine.history.minute == opened + 9
+    plant.close()
+
+
+def test_a_clock_that_is_set_makes_nobody_silent(tmp_path: Path, catalogue: Catalogue) -> None:
+    plant = Plant(tmp_path / "clock", catalogue)
+    runner = plant.start()
+    runner.on_stored(plant.batch(0), T0)
+    opened = runner.engine.history.minute
+    an_hour_ahead = T0 + 3_600 * SECOND
+    runner.pass_time(an_hour_ahead, 90 * SECOND)
+    assert runner.engine.history.minute == opened  # a minute and a half has passed, not an hour
+    runner.pass_time(an_hour_ahead, 180 * SECOND)
+    assert runner.engine.history.minute == opened + 2
     plant.close()
