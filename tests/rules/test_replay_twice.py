@@ -64,7 +64,12 @@ def replay(folder: Path, parts: list[list[Reading]], end: int) -> dict[str, byte
         runner.on_stored(batch, everything.NOW)
     runner.pass_time(end, end - everything.START)
     with database.session() as session:
-        found = {row.__tablename__: session.execute(select(row.__table__)).all() for row in LOGS}
+        found = {
+            row.__tablename__: session.execute(
+                select(row.__table__).order_by(*row.__table__.primary_key)
+            ).all()
+            for row in LOGS
+        }
     database.close()
     return {
         name: json.dumps([list(row) for row in rows], default=str).encode() for name, rows in found.items()
