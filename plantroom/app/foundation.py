@@ -12,7 +12,7 @@ from plantroom.catalogue import Catalogue, load_catalogue
 from plantroom.errors import CatalogueError, SettingsError
 from plantroom.metrics import Metrics
 from plantroom.model import PointTable
-from plantroom.service_levels import ServiceLevels, ServicePolicy, default_policy, load_policy
+from plantroom.service_levels import Count, ServiceLevels, ServicePolicy, default_policy, load_policy
 from plantroom.settings import Settings
 from plantroom.site_file import load_site_file
 from plantroom.stores.base import ReadingStore
@@ -43,9 +43,15 @@ def checked_catalogue(settings: Settings) -> Catalogue:
 def agreed_levels(settings: Settings) -> ServicePolicy:
     """The service levels that were agreed.
 
-    Raises: PolicyError.
+    Raises: PolicyError; SettingsError for what needs working hours.
     """
-    return default_policy() if settings.service_levels is None else load_policy(settings.service_levels)
+    policy = default_policy() if settings.service_levels is None else load_policy(settings.service_levels)
+    if any(rule.count is Count.WORKING for rule in policy.rules):
+        raise SettingsError(
+            f"service_levels: {settings.service_levels} counts working time, but there are no working hours; "
+            "write count: round_the_clock"
+        )
+    return policy
 
 
 def prepare_folder(settings: Settings) -> None:

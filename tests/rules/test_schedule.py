@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from plantroom.alarms import AlarmEvent
 from plantroom.metrics import Metrics
 from plantroom.service_levels import ServiceLevels
 from plantroom.stores.duckdb_store import DuckdbStore
-from plantroom.stores.records import alarms, floods, maintenance_modes
+from plantroom.stores.records import alarms, floods, maintenance_modes, people, users, work_orders
+from plantroom.stores.records.people_tables import CertificateRow, TechnicianRow
 from plantroom.stores.records.tables import FloodRow, MaintenanceModeRow
-from plantroom.times import DAY, HOUR
+from plantroom.times import DAY, HOUR, to_datetime
+from plantroom.work_orders import Role
 from rules.schedule import Jobs
 from tests.rules.alarmkit import SITE, Plant, at
 
@@ -179,3 +182,32 @@ def test_a_site_at_ease_has_no_flood(bench: Bench) -> None:
     bench.plant.apply("+lone.slow@40")
     with bench.plant.database.session() as session:
         assert [row.site for row in session.query(FloodRow)] == ["hq"]
+
+
+def test_a_minute_writes_what_the_clocks_brought_once(bench: Bench) -> None:
+    bench.plant.apply("+pump.trip@0")
+    assert bench.jobs.follow_service_levels() == 0
+    bench.now = at(0) + HOUR
+    assert bench.jobs.follow_service_levels() == 1
+    assert bench.jobs.follow_service_levels() == 0
+    with bench.plant.database.session() as session:
+        (order,) = session.scalars(work_orders.query()).all()
+        keys = [event.key for event in work_orders.history_of(session, order.id) if event.by == "clock"]
+    assert sorted(set(map(str, keys))) == sorted(map(str, keys))
+    assert "response:breach" in keys
+
+
+def test_certificates_that_end_are_told_of(bench: Bench) -> None:
+    with bench.plant.database.transaction() as session:
+        people.seed(session)
+        users.create_user(session, "li", Role.TECHNICIAN, now=at(0), by="t", password="long enough for all")
+        staff = {"team": None, "skills": ["fire"], "sites": [], "active": True, "hired_on": None}
+        people.add(session, TechnicianRow, {"username": "li", **staff}, by="t", now=at(0))
+        today = to_datetime(at(0)).date()
+        days = {"issued_on": today - timedelta(days=300), "expires_on": today + timedelta(days=20)}
+        card = {"technician": "li", "skill": "fire", "name": "F", "number": "", **days}
+        people.add(session, CertificateRow, card, by="t", now=at(0))
+    assert bench.jobs.warn_of_certificates() == 1
+    assert bench.jobs.warn_of_certificates() == 0
+    bench.now = at(0) + 14 * DAY
+    assert bench.jobs.warn_of_certificates() == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -222,3 +224,20 @@ def test_many_orders_take_one_query(staffed: Database) -> None:
         found = order_levels.clocks_of(session, rows, LEVELS, START)
     assert sorted(found) == orders
     assert all(len(clocks) == 2 for clocks in found.values())
+
+
+def test_two_schedulers_at_once_write_everything_once(staffed: Database) -> None:
+    orders = [open_one(staffed, f"alarm:{n}:1") for n in range(1, 6)]
+    start = Barrier(2)
+
+    def turn() -> list[str]:
+        start.wait(10)
+        return follow(staffed, START + 30 * HOUR)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = (job.result() for job in [pool.submit(turn), pool.submit(turn)])
+    alone = len(history(staffed, orders[0]))
+    assert len(first) + len(second) == alone * len(orders)
+    for order in orders:
+        keys = [key for _, key, _ in history(staffed, order)]
+        assert len(keys) == len(set(keys)) == alone
