@@ -83,7 +83,7 @@ def test_a_busy_server_is_asked_again(scripted: Scripted, status: int) -> None:
 def test_retry_after_is_heeded_and_one_beyond_the_timeout_ends_the_write_at_once(scripted: Scripted) -> None:
     scripted.say(503, b'{"message": "too busy"}', Retry_After="30")
     began = time.monotonic()
-    with pytest.raises(StoreUnavailableError, match="503.*too busy"):
+    with pytest.raises(StoreUnavailableError, match=r"503.*too busy"):
         opened(scripted).write("raw", b"a\n")
     assert len(scripted.bodies) == 1
     assert time.monotonic() - began < 2

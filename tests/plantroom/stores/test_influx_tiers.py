@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,7 +61,7 @@ def test_the_parts_cover_the_range_once_and_keep_to_their_tiers(start: int, span
     parts = parts_of(TIERS, start, end, interval, NOW)
     assert start - HOUR < parts[0].start <= start
     assert parts[-1].end == end
-    for left, right in zip(parts, parts[1:], strict=False):
+    for left, right in pairwise(parts):
         assert left.end == right.start
         assert left.tier != right.tier
         assert left.end % max(left.tier.step, right.tier.step, 1) == 0
