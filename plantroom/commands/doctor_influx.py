@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
@@ -36,10 +37,10 @@ def influx_parts(influx: InfluxSettings) -> Iterator[PartHealth]:
         tiers = influx_tiers(influx)
         raw, *_ = tiers
         for tier in tiers:
-            yield _look(f"bucket {tier.bucket}", server, lambda tier=tier: _bucket(server, tier))  # type: ignore[misc]
+            yield _look(f"bucket {tier.bucket}", server, partial(_bucket, server, tier))
         yield _look(f"writing to {raw.bucket}", server, lambda: _may_write(server, raw))
         for tier in tiers[1:]:
-            yield _look(f"tasks of {tier.bucket}", server, lambda tier=tier: _fed(server, raw, tier))  # type: ignore[misc]
+            yield _look(f"tasks of {tier.bucket}", server, partial(_fed, server, raw, tier))
     finally:
         server.close()
 

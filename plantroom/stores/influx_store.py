@@ -199,7 +199,7 @@ class InfluxStore:
 
     def _ask_count(self, start: Nanos, end: Nanos) -> int:
         params = flux.given(self._bucket, start, end)
-        if params["start"] >= params["stop"]:  # type: ignore[operator]
+        if flux.clamped(start) >= flux.clamped(end):
             return 0
         found = figures_by_name(self._server.query(flux.count_query(), params))
         return int(sum(figures.value.sum() for figures in found.values()))
