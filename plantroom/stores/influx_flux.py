@@ -35,7 +35,8 @@ def readings_query(points: int, *, limit: bool = False) -> str:
 
     With `limit` the parameter of that name says how many of each point and field.
     """
-    return _of_fields(points, "|> limit(n: limit)" if limit else "")
+    # one table for all series: InfluxDB takes a third of a millisecond for each table that it answers with
+    return _of_fields(points, "|> limit(n: limit)" if limit else "|> group()")
 
 
 def newest_query() -> str:

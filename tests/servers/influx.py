@@ -59,7 +59,7 @@ class Influxd:
             "reporting-disabled": "true",
             "log-level": "error",
         }
-        arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
+        arguments = [f"--{key}={value}" for key, value in options.items()]
         # the address variables of the machine could turn it elsewhere
         environment = {key: value for key, value in os.environ.items() if not key.startswith("INFLUX")}
         with (self.folder / "log").open("ab") as log:
