@@ -188,7 +188,7 @@ class InfluxStore:
 
     def _ask(self, points: Sequence[int], start: Nanos, end: Nanos, limit: int | None) -> ReadingBatch:
         text = flux.readings_query(len(points), limit=limit is not None)
-        more = {} if limit is None else {"limit": limit}
+        more = {} if limit is None else {"most": limit}
         return readings_of(self._server.query(text, flux.given(self._bucket, start, end, points, **more)))
 
     def _ask_newest(self) -> ReadingBatch:
