@@ -127,8 +127,7 @@ class InfluxSetup:
         if there[0].flux.strip() == task.flux.strip() and there[0].status == "active":
             return self._step("task", task.name, "unchanged")
         if not self._dry_run:
-            request = TaskUpdateRequest(flux=task.flux, status="active")
-            tasks.update_task_request(there[0].id, request)
+            tasks.update_task_request(there[0].id, TaskUpdateRequest(flux=task.flux, status="active"))
         return self._step("task", task.name, "changed")
 
     def _step(self, what: str, name: str, done: str, detail: str = "") -> Step:
@@ -139,7 +138,7 @@ class InfluxSetup:
 
 def retention_of(bucket: Any) -> Nanos:
     """How long the bucket keeps; 0 is for ever."""
-    return sum(rule.every_seconds for rule in bucket.retention_rules) * SECOND
+    return sum(int(rule.every_seconds) for rule in bucket.retention_rules) * SECOND
 
 
 def kept(keep: Nanos) -> str:

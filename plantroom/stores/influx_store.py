@@ -201,8 +201,8 @@ class InfluxStore:
         params = flux.given(self._bucket, start, end)
         if flux.clamped(start) >= flux.clamped(end):
             return 0
-        if end == 0:  # InfluxDB 2.8 never ends a count up to 1970 itself
-            return self._ask_count(start, 1) - self._ask_count(0, 1)
+        if end <= 0:  # InfluxDB 2.8 never ends a count that stops before 1970 has begun
+            return self._ask_count(start, 1) - self._ask_count(end, 1)
         found = figures_by_name(self._server.query(flux.count_query(), params))
         return int(sum(figures.value.sum() for figures in found.values()))
 
@@ -257,7 +257,7 @@ class _Found:
 
     @classmethod
     def nothing(cls, rows: int) -> _Found:
-        return cls(*(np.full(rows, mask) for mask in (True, False, False)))
+        return cls(np.full(rows, True), np.full(rows, False), np.full(rows, False))
 
 
 def _fields(batch: ReadingBatch) -> Int64s:
