@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from plantroom import __version__
-from plantroom.commands import backtest, catalogue, field, rules, run, site, split, user
+from plantroom.commands import backtest, catalogue, db, field, rules, run, site, split, user
 from plantroom.commands.doctor import doctor
 from plantroom.commands.evaluate import evaluate
 from plantroom.commands.shared import errors_in_print, log_to_terminal
@@ -25,6 +25,7 @@ or another process has taken over. SIGTERM ends each cleanly, with 0."""
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(db.app, name="db")
 app.add_typer(rules.app, name="rules")
 app.add_typer(site.app, name="site")
 app.add_typer(user.app, name="user")

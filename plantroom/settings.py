@@ -117,6 +117,25 @@ class StatusSettings(_Group):
     """How the API's process reaches it, such as http://worker:8421; without it host and port."""
 
 
+class InfluxSettings(_Group):
+    """The InfluxDB 2 that keeps the readings where `readings_store` is `influxdb`."""
+
+    url: str = Field(default="http://127.0.0.1:8086", pattern=r"^https?://[^\s/]+(/[^\s]*)?$")
+    org: str = Field(default="plantroom", min_length=1, max_length=128)
+    bucket: str = Field(default="plantroom", pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$")
+    """Of the raw readings; the minutes' and the hours' are named after it with `_1m` and `_1h`."""
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    timeout: Duration = parse_duration("10s")
+    """Of a write with its retries; the collector then tries again."""
+    query_timeout: Duration = parse_duration("30s")
+    gzip: bool = False
+    """Worth its processor time only where the server is behind a slow line."""
+    raw_retention: Duration = parse_duration("30d")
+    minute_retention: Duration = parse_duration("1y")
+    hour_retention: Duration = parse_duration("10y")
+
+
 class Settings(BaseSettings):
     """All settings of one Plantroom process."""
 
@@ -131,6 +150,8 @@ class Settings(BaseSettings):
     catalogue: Path | None = None
     """A folder whose class files add to or replace the shipped ones."""
     language: Literal["en", "zh"] = "en"
+    readings_store: Literal["duckdb", "influxdb"] = "duckdb"
+    """DuckDB is one file in `data` and one process; split processes need InfluxDB."""
     database_url: str | None = None
     """SQLAlchemy URL; without it SQLite in `data`."""
     checkpoint_every: Duration = parse_duration("30s")
@@ -144,6 +165,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     mapping: MappingSettings = MappingSettings()
     http: HttpSettings = HttpSettings()
+    influx: InfluxSettings = InfluxSettings()
     status: StatusSettings = StatusSettings()
 
     @model_validator(mode="after")

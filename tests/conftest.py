@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
+from tests.servers.influx import Influxd, find_influxd
 from tests.servers.nodejs import modules
 from tests.servers.postgresql import find_binaries
 
@@ -31,6 +33,10 @@ NEEDED = {
         lambda: shutil.which("faketime"),
         "needs a clock that can be set for one process: apt-get install faketime",
     ),
+    "influxdb": (
+        find_influxd,
+        "needs an InfluxDB 2 server: tests/servers/influxd/install builds one",
+    ),
 }
 
 
@@ -42,3 +48,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if marker in required:
                 pytest.fail(message)
             pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxd]:
+    """A real InfluxDB that the tests of one process share, each with a bucket of its own."""
+    server = Influxd(tmp_path_factory.mktemp("influxd"))
+    yield server
+    server.stop()

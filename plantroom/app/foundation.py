@@ -16,7 +16,7 @@ from plantroom.service_levels import Count, ServiceLevels, ServicePolicy, defaul
 from plantroom.settings import Settings
 from plantroom.site_file import load_site_file
 from plantroom.stores.base import ReadingStore
-from plantroom.stores.duckdb_store import DuckdbStore
+from plantroom.stores.build import build_store
 from plantroom.stores.records import Database, people, versions
 from plantroom.stores.records.property import Imported, import_sites, load_table
 from plantroom.times import Clock
@@ -68,14 +68,19 @@ def prepare_folder(settings: Settings) -> None:
         raise SettingsError(f"data: {folder} is not writable; give it to this user or set PLANTROOM_DATA")
 
 
-def open_readings(settings: Settings, _table: Callable[[], PointTable]) -> ReadingStore:
-    """The reading store that the settings name."""
-    return DuckdbStore(settings.readings_file)
+def open_readings(settings: Settings, table: Callable[[], PointTable]) -> ReadingStore:
+    """The reading store that the settings name, for a process that writes."""
+    return build_store(settings, table)
 
 
-def readings_are_shared(_settings: Settings) -> bool:
+def follow_readings(settings: Settings, table: Callable[[], PointTable]) -> ReadingStore:
+    """The same for a process beside those that write: it asks for the newest each time."""
+    return build_store(settings, table, follows=True)
+
+
+def readings_are_shared(settings: Settings) -> bool:
     """Whether several processes may open the reading store at once."""
-    return False
+    return settings.readings_store == "influxdb"
 
 
 def require_shared(settings: Settings, command: str) -> None:

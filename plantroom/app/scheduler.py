@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 from sqlalchemy import text
 
-from plantroom.app.foundation import Foundation, OpenStore, open_readings
+from plantroom.app.foundation import Foundation, OpenStore, follow_readings
 from plantroom.app.jobs import jobs_on
 from plantroom.app.process import StatusServer, pause
 from plantroom.app.status import probes
@@ -27,7 +27,7 @@ class Scheduler:
     """One scheduler; `run` is its life."""
 
     def __init__(
-        self, settings: Settings, clock: Clock = system_clock, open_store: OpenStore = open_readings
+        self, settings: Settings, clock: Clock = system_clock, open_store: OpenStore = follow_readings
     ) -> None:
         """Open the stores and the status address; nothing runs yet.
 

@@ -13,7 +13,7 @@ from api.console import mount
 from api.context import Context
 from api.security import first_admin
 from plantroom.app import serving
-from plantroom.app.foundation import Foundation, OpenStore, open_readings
+from plantroom.app.foundation import Foundation, OpenStore, follow_readings
 from plantroom.app.remote import RemoteWorker
 from plantroom.errors import StoreError
 from plantroom.health import PartHealth
@@ -28,7 +28,7 @@ class Web:
     """One API and console process."""
 
     def __init__(
-        self, settings: Settings, clock: Clock = system_clock, open_store: OpenStore = open_readings
+        self, settings: Settings, clock: Clock = system_clock, open_store: OpenStore = follow_readings
     ) -> None:
         """Open the stores; nothing runs yet.
 

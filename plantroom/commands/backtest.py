@@ -17,8 +17,10 @@ from plantroom.commands import backtest_remote
 from plantroom.commands.backtest_print import print_report
 from plantroom.commands.shared import SettingsFile, err, errors_in_print, settings_from
 from plantroom.errors import SettingsError, StoreUnavailableError
+from plantroom.model import PointTable
 from plantroom.settings import Settings
-from plantroom.stores.duckdb_store import DuckdbStore
+from plantroom.stores.base import ReadingStore
+from plantroom.stores.build import build_store
 from plantroom.stores.records import Database, feedback
 from plantroom.stores.records.property import load_table
 from plantroom.times import Nanos, from_datetime, parse_duration, system_clock
@@ -76,7 +78,7 @@ def _run_here(
 ) -> dict[str, Any]:
     catalogue = checked_catalogue(settings)
     draft = read_draft_file(rules, catalogue)
-    if not settings.readings_file.exists():
+    if settings.readings_store == "duckdb" and not settings.readings_file.exists():
         raise SettingsError(f"there are no readings at {settings.readings_file}; set PLANTROOM_DATA")
     store = _open(settings)
     database = Database(settings.records_url)
@@ -91,7 +93,7 @@ def _run_here(
 
 def _compare(
     session: Session,
-    store: DuckdbStore,
+    store: ReadingStore,
     draft: Draft,
     catalogue: Catalogue,
     start: Nanos,
@@ -128,10 +130,13 @@ def bar() -> Progress:
     return Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=err)
 
 
-def _open(settings: Settings) -> DuckdbStore:
+def _open(settings: Settings) -> ReadingStore:
+    nothing_is_written = PointTable([], [])
     try:
-        return DuckdbStore(settings.readings_file)
+        return build_store(settings, lambda: nothing_is_written, follows=True)
     except StoreUnavailableError as failure:
+        if settings.readings_store != "duckdb":
+            raise
         raise StoreUnavailableError(
             f"{failure}\nA server has the data folder. Let it run the backtest: make a token there and add "
             f"--url http://localhost:{settings.http.port} --token plt_..."

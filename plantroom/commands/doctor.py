@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from plantroom.app import checked_catalogue, prepare_folder
+from plantroom.commands.doctor_influx import influx_parts
 from plantroom.commands.shared import Exit, SettingsFile, err, out, settings_from
 from plantroom.errors import PlantroomError, StoreCorruptError
 from plantroom.health import PartHealth
@@ -52,7 +53,10 @@ def examine(settings: Settings) -> Iterator[PartHealth]:
     yield folder
     if folder.ok:
         yield _try("database", lambda: _database(settings))
-        yield _try("readings", lambda: _readings(settings))
+        if settings.readings_store == "duckdb":
+            yield _try("readings", lambda: _readings(settings))
+    if settings.readings_store == "influxdb":
+        yield from influx_parts(settings.influx)
     yield _broker(settings)
 
 

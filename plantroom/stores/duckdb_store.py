@@ -21,6 +21,7 @@ from plantroom.errors import StoreError
 from plantroom.readings import Bools, Int32s, Int64s, Quality, ReadingBatch
 from plantroom.stores.base import Aggregates, Appended
 from plantroom.stores.duckdb_file import DuckdbFile, count_readings
+from plantroom.stores.folding import Folded, fold, same_reading
 from plantroom.stores.newest import Newest
 from plantroom.times import Nanos
 
@@ -82,7 +83,7 @@ class DuckdbStore:
         """What became of the batch, which is on the disk when this returns (DuckDB syncs its WAL)."""
         if not len(batch):
             return Appended(0, 0, 0)
-        folded = _fold(batch)
+        folded = fold(batch)
         rows = folded.last
         with self._transaction() as cursor:
             newest = self._newest.ts_of(rows.point_id)
@@ -201,16 +202,6 @@ class DuckdbStore:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Folded:
-    """A batch as one row for each (point, ts): what came first, what came last, and what lay between."""
-
-    first: ReadingBatch
-    last: ReadingBatch
-    repeated: int
-    replaced: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Found:
     """What the store had of the late rows; `absent` is the mask of all rows that are to be inserted."""
 
@@ -219,26 +210,7 @@ class _Found:
     replaced: int
 
 
-def _fold(batch: ReadingBatch) -> _Folded:
-    last = batch.normalised()
-    if len(last) == len(batch):
-        return _Folded(last, last, 0, 0)
-    rows = batch.take(np.lexsort((batch.point_id, batch.ts)))
-    same_key = (np.diff(rows.ts) == 0) & (np.diff(rows.point_id) == 0)
-    same = _same(rows.take(slice(1, None)), rows.take(slice(None, -1))) & same_key
-    repeated = int(same.sum())
-    first = rows.take(np.append(True, ~same_key))
-    return _Folded(first, last, repeated, int(same_key.sum()) - repeated)
-
-
-def _same(left: ReadingBatch, right: ReadingBatch) -> Bools:
-    """A mask of the rows with equal value (NaN equals NaN) and quality."""
-    value = (left.value == right.value) | (np.isnan(left.value) & np.isnan(right.value))
-    same: Bools = value & (left.quality == right.quality)
-    return same
-
-
-def _compare(cursor: duckdb.DuckDBPyConnection, folded: _Folded, late: Int64s) -> _Found:
+def _compare(cursor: duckdb.DuckDBPyConnection, folded: Folded, late: Int64s) -> _Found:
     """Replace what differs from the store among the rows at `late`, and count."""
     rows = folded.last.take(late)
     cursor.register("late", table({"at": late, "point_id": rows.point_id, "ts": rows.ts}))
@@ -246,13 +218,13 @@ def _compare(cursor: duckdb.DuckDBPyConnection, folded: _Folded, late: Int64s) -
     there = cursor.execute(_FIND, bounds).fetchnumpy()
     at = _column(there, "at", np.int64)
     stored = ReadingBatch.of(at, at, there["value"], there["quality"])
-    differs = ~_same(folded.last.take(at), stored)
+    differs = ~same_reading(folded.last.take(at), stored)
     if differs.any():
         new = folded.last.take(at[differs])
         changed = {"row": there["row"][differs], "value": new.value, "quality": new.quality}
         cursor.register("changed", table(changed))
         cursor.execute(_REPLACE)
-    repeated = int(_same(folded.first.take(at), stored).sum())
+    repeated = int(same_reading(folded.first.take(at), stored).sum())
     absent = np.ones(len(folded.last), dtype=np.bool_)
     absent[at] = False
     return _Found(absent, repeated, len(at) - repeated)

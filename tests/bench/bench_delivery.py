@@ -178,7 +178,7 @@ def main() -> None:
     if not (shutil.which("gcc") and header.exists()):
         print("bench_delivery: left out; it needs a C compiler: apt-get install gcc libmosquitto-dev")
         return
-    messages = int(float(sys.argv[1]) * 1e3) if len(sys.argv) > 1 else 60_000
+    messages = int(float(sys.argv[1]) * 1e3) if len(sys.argv) > 1 else 20_000
     _, table, healthy = build(EQUIPMENT)
     shown = Table(title=f"from Mosquitto to durable, {table.size:,} points, all rules, QoS 1")
     for heading in ("readings a message", "bytes", "C client, counting", "Plantroom", "ratio", "readings/s"):

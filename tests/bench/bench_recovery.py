@@ -104,7 +104,8 @@ def report(plant: Plant, now: int) -> None:
     bare = perf_counter() - started
     print(
         f"{plant.table.size} points, {plant.store.size():,} readings of 10 min: back in {whole:.1f} s "
-        f"({own:.1f} s of a core), of which {built:.1f} s to build the rules; rules went over {count:,} again; "
+        f"({own:.1f} s of a core), of which {built:.1f} s to build the rules; "
+        f"rules went over {count:,} again; "
         f"a bare read of {read:,} takes {bare:.1f} s, {whole / bare:.1f} times less"
     )
     if own > LIMIT_S:
