@@ -27,7 +27,7 @@ from rules.dispatch import Dispatcher
 from rules.engine import Engine
 from rules.runner import BASELINES_EVERY, SLICE, Runner
 
-EVERY = 10
+EVERY = 60
 CHECKPOINT_EVERY = 30 * SECOND
 WARM_UP = 2 * MINUTE
 LIMIT_S = 10.0
