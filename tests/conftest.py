@@ -29,10 +29,6 @@ NEEDED = {
         lambda: shutil.which("chromium"),
         "needs Chromium: apt-get install chromium",
     ),
-    "faketime": (
-        lambda: shutil.which("faketime"),
-        "needs a clock that can be set for one process: apt-get install faketime",
-    ),
     "influxdb": (
         find_influxd,
         "needs an InfluxDB 2 server: tests/servers/influxd/install builds one",

@@ -57,7 +57,7 @@ def get_discovered(device_id: IdPath, context: Parts, _who: Engineer) -> Discove
 
 
 @router.get("/{device_id}/proposal", summary="What a discovered device may be")
-def get_proposal(
+def get_adoption_proposal(
     device_id: IdPath, query: Annotated[ProposalQuery, Query()], context: Parts, _who: Engineer
 ) -> Proposal:
     """A guess from the names and units of its fields: a class, its points, and the site's equipment of it."""

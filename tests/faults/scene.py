@@ -149,9 +149,9 @@ class Scene:
         assert self.served.end() == 0, self.served.log.read_text()[-2000:]
         return self._sent[0]
 
-    def judge(self, sent: Published, *, settings: Settings | None = None) -> dict[str, int]:
+    def judge(self, sent: Published) -> dict[str, int]:
         """Figures for people, after nothing was found lost, doubled or different from an undisturbed run."""
-        with running(settings or self.settings) as app:
+        with running(self.settings) as app:
             until("every acknowledged reading is stored", lambda: has_stored(app, sent.readings), 60)
             assert app.collector.stop()
             assert app.store.size() == sent.readings

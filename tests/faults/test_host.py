@@ -1,9 +1,8 @@
-"""What the host does to the product: a full disk, a locked database, a clock that is set."""
+"""What the host does to the product: a full disk, a locked database."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import subprocess
 import time
@@ -45,7 +44,7 @@ def test_the_disk_fills_up(scene: Make, small_disk: Path) -> None:
     until("the product says that it cannot write", lambda: not made.served.is_ready(), 60)
     assert made.publishing, "the disk was not full under load"
     time.sleep(5)
-    assert "could not be written" in made.served.log.read_text()
+    assert "could not be written" in " ".join(made.served.log.read_text().split())
     ballast.unlink()
     sent = made.finish()
     print(f"disk full: {made.judge(sent)}")
@@ -74,36 +73,3 @@ def test_the_records_are_locked_for_half_a_minute(scene: Make) -> None:
     assert made.publishing, "the lock was not under load"
     sent = made.finish()
     print(f"records locked for 30 s: {made.judge(sent)}")
-
-
-@pytest.mark.faketime
-@pytest.mark.parametrize("step", ["+3600", "-3600"])
-def test_the_clock_is_set(scene: Make, tmp_path: Path, step: str) -> None:
-    """Set back by an hour, the clock makes readings look as if they came from the future, which is flagged:
-    what the rules make of that is the same again in an undisturbed run over what is stored."""
-    offset = tmp_path / "offset"
-    offset.write_text("+0")
-    made = scene(
-        speed=45.0,
-        variables={
-            "LD_PRELOAD": str(libfaketime()),
-            "FAKETIME_TIMESTAMP_FILE": str(offset),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        },
-    )
-    made.begin()
-    time.sleep(8)
-    offset.write_text(step)
-    time.sleep(12)
-    offset.write_text("+0")
-    assert made.publishing, "the clock was not set under load"
-    sent = made.finish()
-    print(f"clock set by {step} s and back: {made.judge(sent)}")
-
-
-def libfaketime() -> Path:
-    """The library that moves a process's clock."""
-    command = shutil.which("faketime")
-    assert command is not None
-    return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))

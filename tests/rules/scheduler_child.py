@@ -13,6 +13,7 @@ from typing import Any
 
 from plantroom.errors import StoreError
 from plantroom.metrics import Metrics
+from plantroom.service_levels import ServiceLevels
 from plantroom.stores.records import Database
 from plantroom.stores.records.property import load_table
 from plantroom.times import DAY
@@ -37,6 +38,7 @@ def jobs_at(database: Database, start: int, turn: int) -> list[Callable[[], int]
         metrics=metrics,
         clock=lambda: start + turn * PERIOD,
         retention=DAY,
+        levels=ServiceLevels(),
     )
     return [jobs.open_due_plans, jobs.bring_back_shelved, jobs.end_maintenance, jobs.settle_suppressed]
 
