@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Response
+from fastapi import Depends, Response
 from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from api import versions
 from api.context import Context
+from api.dependencies import Engineer, Now, Parts
+from api.versions import IfMatch
 from api.wire import PageOf, PageQuery, paged
 from plantroom.stores.records import people
 from plantroom.stores.records.people import PeopleRow
@@ -20,91 +24,85 @@ Row = TypeVar("Row", bound=PeopleRow)
 Out = TypeVar("Out")
 
 
-def put(
-    context: Context,
-    table: type[Row],
-    keys: Mapping[str, str],
-    values: Mapping[str, Any],
-    *,
-    who: Identity,
-    now: Nanos,
-    if_match: str | None,
-    response: Response,
-    out: Callable[[Row], Out],
-) -> Out:
-    """The thing of this key, made or written over; 201 where it is new."""
-    with context.database.transaction() as session:
-        (key,) = keys.values()
-        row = people.find(session, table, key)
-        if row is None:
-            versions.refuse_absent(if_match)
-            row = people.add(session, table, {**keys, **values}, by=who.username, now=now)
-            response.status_code = 201
-        else:
-            versions.check(if_match, row)
-            people.change(session, row, values, by=who.username, now=now)
-        versions.set_etag(response, row)
-        return out(row)
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """One change of an engineer's: each method is a transaction, audited, with the new ETag on the answer.
 
-
-def create(
-    context: Context,
-    table: type[Row],
-    values: Mapping[str, Any],
-    *,
-    who: Identity,
-    now: Nanos,
-    response: Response,
-    out: Callable[[Row], Out],
-) -> Out:
-    """The new thing."""
-    with context.database.transaction() as session:
-        row = people.add(session, table, values, by=who.username, now=now)
-        versions.set_etag(response, row)
-        return out(row)
-
-
-def replace(
-    context: Context,
-    table: type[Row],
-    row_id: int,
-    values: Mapping[str, Any],
-    *,
-    who: Identity,
-    now: Nanos,
-    if_match: str | None,
-    response: Response,
-    out: Callable[[Row], Out],
-) -> Out:
-    """The thing of this id, written over.
-
-    Raises: NotFoundError; Refusal with 412.
+    Raises (all methods): ConflictError; with If-Match, Refusal with 412.
     """
-    with context.database.transaction() as session:
-        row = people.get(session, table, row_id)
-        versions.check(if_match, row)
-        people.change(session, row, values, by=who.username, now=now)
-        versions.set_etag(response, row)
+
+    context: Context
+    response: Response
+    now: Nanos
+    who: Identity
+    if_match: str | None = None
+
+    def create(self, table: type[Row], values: Mapping[str, Any], out: Callable[[Row], Out]) -> Out:
+        """The new thing."""
+        with self.context.database.transaction() as session:
+            return self._answer(self._added(session, table, values), out)
+
+    def put(
+        self, table: type[Row], keys: Mapping[str, str], values: Mapping[str, Any], out: Callable[[Row], Out]
+    ) -> Out:
+        """The thing of this key, made or written over; 201 where it is new."""
+        with self.context.database.transaction() as session:
+            (key,) = keys.values()
+            row = people.find(session, table, key)
+            if row is None:
+                versions.refuse_absent(self.if_match)
+                row = self._added(session, table, {**keys, **values})
+                self.response.status_code = 201
+            else:
+                self._change(session, row, values)
+            return self._answer(row, out)
+
+    def replace(
+        self, table: type[Row], row_id: int, values: Mapping[str, Any], out: Callable[[Row], Out]
+    ) -> Out:
+        """The thing of this id, written over.
+
+        Raises: NotFoundError.
+        """
+        with self.context.database.transaction() as session:
+            row = people.get(session, table, row_id)
+            self._change(session, row, values)
+            return self._answer(row, out)
+
+    def remove(self, table: type[PeopleRow], key: str | int) -> None:
+        """Take the thing out; the audit log keeps what it was.
+
+        Raises: NotFoundError.
+        """
+        with self.context.database.transaction() as session:
+            row = people.get(session, table, key)
+            versions.check(self.if_match, row)
+            people.remove(session, row, by=self.who.username, now=self.now)
+
+    def _added(self, session: Session, table: type[Row], values: Mapping[str, Any]) -> Row:
+        return people.add(session, table, values, by=self.who.username, now=self.now)
+
+    def _change(self, session: Session, row: PeopleRow, values: Mapping[str, Any]) -> None:
+        versions.check(self.if_match, row)
+        people.change(session, row, values, by=self.who.username, now=self.now)
+
+    def _answer(self, row: Row, out: Callable[[Row], Out]) -> Out:
+        versions.set_etag(self.response, row)
         return out(row)
 
 
-def remove(
-    context: Context,
-    table: type[Row],
-    key: str | int,
-    *,
-    who: Identity,
-    now: Nanos,
-    if_match: str | None,
-) -> None:
-    """Take the thing out; the audit log keeps what it was.
+def entering(response: Response, context: Parts, now: Now, who: Engineer) -> Writing:
+    """The writing of something new, which has no version yet."""
+    return Writing(context, response, now, who)
 
-    Raises: NotFoundError; ConflictError; Refusal with 412.
-    """
-    with context.database.transaction() as session:
-        row = people.get(session, table, key)
-        versions.check(if_match, row)
-        people.remove(session, row, by=who.username, now=now)
+
+def editing(response: Response, context: Parts, now: Now, who: Engineer, if_match: IfMatch = None) -> Writing:
+    """The writing of something that may be there."""
+    return Writing(context, response, now, who, if_match)
+
+
+Entry = Annotated[Writing, Depends(entering)]
+Edit = Annotated[Writing, Depends(editing)]
 
 
 def page(

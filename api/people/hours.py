@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 
-from api.dependencies import Engineer, Now, Parts, Technician
+from api.dependencies import Parts, Technician
 from api.people import common
+from api.people.common import Edit, Entry
 from api.people.personal import (
     OfTechnicianQuery,
     OnCallBody,
@@ -17,7 +18,6 @@ from api.people.personal import (
     ShiftExceptionOut,
     ShiftOut,
 )
-from api.versions import IfMatch
 from api.wire import IdPath, PageOf
 from plantroom.stores.records.people_tables import OnCallRow, ShiftExceptionRow, ShiftRow
 
@@ -34,48 +34,21 @@ def list_shifts(
 
 
 @router.post("/shifts", status_code=201, summary="Add a shift")
-def create_shift(body: ShiftBody, *, response: Response, context: Parts, now: Now, who: Engineer) -> ShiftOut:
+def create_shift(body: ShiftBody, entry: Entry) -> ShiftOut:
     """The new one has its id."""
-    return common.create(
-        context,
-        ShiftRow,
-        body.values(),
-        who=who,
-        now=now,
-        response=response,
-        out=ShiftOut.model_validate,
-    )
+    return entry.create(ShiftRow, body.values(), ShiftOut.model_validate)
 
 
 @router.put("/shifts/{shift_id}", summary="Write a shift over")
-def put_shift(
-    shift_id: IdPath,
-    body: ShiftBody,
-    *,
-    response: Response,
-    context: Parts,
-    now: Now,
-    who: Engineer,
-    if_match: IfMatch = None,
-) -> ShiftOut:
+def put_shift(shift_id: IdPath, body: ShiftBody, edit: Edit) -> ShiftOut:
     """Whole."""
-    return common.replace(
-        context,
-        ShiftRow,
-        shift_id,
-        body.values(),
-        who=who,
-        now=now,
-        if_match=if_match,
-        response=response,
-        out=ShiftOut.model_validate,
-    )
+    return edit.replace(ShiftRow, shift_id, body.values(), ShiftOut.model_validate)
 
 
 @router.delete("/shifts/{shift_id}", status_code=204, summary="Remove a shift")
-def delete_shift(shift_id: IdPath, context: Parts, now: Now, who: Engineer, if_match: IfMatch = None) -> None:
+def delete_shift(shift_id: IdPath, edit: Edit) -> None:
     """What it was stays in the audit log."""
-    common.remove(context, ShiftRow, shift_id, who=who, now=now, if_match=if_match)
+    edit.remove(ShiftRow, shift_id)
 
 
 @router.get("/shift-exceptions", summary="List shift exceptions")
@@ -88,52 +61,21 @@ def list_exceptions(
 
 
 @router.post("/shift-exceptions", status_code=201, summary="Add a shift exception")
-def create_exception(
-    body: ShiftExceptionBody, *, response: Response, context: Parts, now: Now, who: Engineer
-) -> ShiftExceptionOut:
+def create_exception(body: ShiftExceptionBody, entry: Entry) -> ShiftExceptionOut:
     """The new one has its id."""
-    return common.create(
-        context,
-        ShiftExceptionRow,
-        body.values(),
-        who=who,
-        now=now,
-        response=response,
-        out=ShiftExceptionOut.model_validate,
-    )
+    return entry.create(ShiftExceptionRow, body.values(), ShiftExceptionOut.model_validate)
 
 
 @router.put("/shift-exceptions/{exception_id}", summary="Write a shift exception over")
-def put_exception(
-    exception_id: IdPath,
-    body: ShiftExceptionBody,
-    *,
-    response: Response,
-    context: Parts,
-    now: Now,
-    who: Engineer,
-    if_match: IfMatch = None,
-) -> ShiftExceptionOut:
+def put_exception(exception_id: IdPath, body: ShiftExceptionBody, edit: Edit) -> ShiftExceptionOut:
     """Whole."""
-    return common.replace(
-        context,
-        ShiftExceptionRow,
-        exception_id,
-        body.values(),
-        who=who,
-        now=now,
-        if_match=if_match,
-        response=response,
-        out=ShiftExceptionOut.model_validate,
-    )
+    return edit.replace(ShiftExceptionRow, exception_id, body.values(), ShiftExceptionOut.model_validate)
 
 
 @router.delete("/shift-exceptions/{exception_id}", status_code=204, summary="Remove a shift exception")
-def delete_exception(
-    exception_id: IdPath, context: Parts, now: Now, who: Engineer, if_match: IfMatch = None
-) -> None:
+def delete_exception(exception_id: IdPath, edit: Edit) -> None:
     """What it was stays in the audit log."""
-    common.remove(context, ShiftExceptionRow, exception_id, who=who, now=now, if_match=if_match)
+    edit.remove(ShiftExceptionRow, exception_id)
 
 
 @router.get("/on-call", summary="List on-call duties")
@@ -148,47 +90,18 @@ def list_duties(
 
 
 @router.post("/on-call", status_code=201, summary="Add an on-call duty")
-def create_duty(
-    body: OnCallBody, *, response: Response, context: Parts, now: Now, who: Engineer
-) -> OnCallOut:
+def create_duty(body: OnCallBody, entry: Entry) -> OnCallOut:
     """The new one has its id."""
-    return common.create(
-        context,
-        OnCallRow,
-        body.values(),
-        who=who,
-        now=now,
-        response=response,
-        out=OnCallOut.model_validate,
-    )
+    return entry.create(OnCallRow, body.values(), OnCallOut.model_validate)
 
 
 @router.put("/on-call/{duty_id}", summary="Write an on-call duty over")
-def put_duty(
-    duty_id: IdPath,
-    body: OnCallBody,
-    *,
-    response: Response,
-    context: Parts,
-    now: Now,
-    who: Engineer,
-    if_match: IfMatch = None,
-) -> OnCallOut:
+def put_duty(duty_id: IdPath, body: OnCallBody, edit: Edit) -> OnCallOut:
     """Whole."""
-    return common.replace(
-        context,
-        OnCallRow,
-        duty_id,
-        body.values(),
-        who=who,
-        now=now,
-        if_match=if_match,
-        response=response,
-        out=OnCallOut.model_validate,
-    )
+    return edit.replace(OnCallRow, duty_id, body.values(), OnCallOut.model_validate)
 
 
 @router.delete("/on-call/{duty_id}", status_code=204, summary="Remove an on-call duty")
-def delete_duty(duty_id: IdPath, context: Parts, now: Now, who: Engineer, if_match: IfMatch = None) -> None:
+def delete_duty(duty_id: IdPath, edit: Edit) -> None:
     """What it was stays in the audit log."""
-    common.remove(context, OnCallRow, duty_id, who=who, now=now, if_match=if_match)
+    edit.remove(OnCallRow, duty_id)

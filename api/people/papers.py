@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 
-from api.dependencies import Engineer, Now, Parts, Technician
+from api.dependencies import Now, Parts, Technician
 from api.people import common
+from api.people.common import Edit, Entry
 from api.people.personal import (
     CertificateBody,
     CertificateOut,
@@ -17,7 +18,6 @@ from api.people.personal import (
     TrainingBody,
     TrainingOut,
 )
-from api.versions import IfMatch
 from api.wire import IdPath, PageOf
 from plantroom.stores.records.people_tables import CertificateRow, TrainingRow
 from plantroom.times import to_datetime
@@ -40,52 +40,21 @@ def list_certificates(
 
 
 @router.post("/certificates", status_code=201, summary="Add a certificate")
-def create_certificate(
-    body: CertificateBody, *, response: Response, context: Parts, now: Now, who: Engineer
-) -> CertificateOut:
+def create_certificate(body: CertificateBody, entry: Entry) -> CertificateOut:
     """Who renews one adds another; of several the one that lasts longest counts."""
-    return common.create(
-        context,
-        CertificateRow,
-        body.values(),
-        who=who,
-        now=now,
-        response=response,
-        out=CertificateOut.model_validate,
-    )
+    return entry.create(CertificateRow, body.values(), CertificateOut.model_validate)
 
 
 @router.put("/certificates/{certificate_id}", summary="Write a certificate over")
-def put_certificate(
-    certificate_id: IdPath,
-    body: CertificateBody,
-    *,
-    response: Response,
-    context: Parts,
-    now: Now,
-    who: Engineer,
-    if_match: IfMatch = None,
-) -> CertificateOut:
+def put_certificate(certificate_id: IdPath, body: CertificateBody, edit: Edit) -> CertificateOut:
     """Whole."""
-    return common.replace(
-        context,
-        CertificateRow,
-        certificate_id,
-        body.values(),
-        who=who,
-        now=now,
-        if_match=if_match,
-        response=response,
-        out=CertificateOut.model_validate,
-    )
+    return edit.replace(CertificateRow, certificate_id, body.values(), CertificateOut.model_validate)
 
 
 @router.delete("/certificates/{certificate_id}", status_code=204, summary="Remove a certificate")
-def delete_certificate(
-    certificate_id: IdPath, context: Parts, now: Now, who: Engineer, if_match: IfMatch = None
-) -> None:
+def delete_certificate(certificate_id: IdPath, edit: Edit) -> None:
     """What it was stays in the audit log."""
-    common.remove(context, CertificateRow, certificate_id, who=who, now=now, if_match=if_match)
+    edit.remove(CertificateRow, certificate_id)
 
 
 @router.get("/training", summary="List training")
@@ -98,49 +67,18 @@ def list_training(
 
 
 @router.post("/training", status_code=201, summary="Add a training")
-def create_training(
-    body: TrainingBody, *, response: Response, context: Parts, now: Now, who: Engineer
-) -> TrainingOut:
+def create_training(body: TrainingBody, entry: Entry) -> TrainingOut:
     """The new one has its id."""
-    return common.create(
-        context,
-        TrainingRow,
-        body.values(),
-        who=who,
-        now=now,
-        response=response,
-        out=TrainingOut.model_validate,
-    )
+    return entry.create(TrainingRow, body.values(), TrainingOut.model_validate)
 
 
 @router.put("/training/{training_id}", summary="Write a training over")
-def put_training(
-    training_id: IdPath,
-    body: TrainingBody,
-    *,
-    response: Response,
-    context: Parts,
-    now: Now,
-    who: Engineer,
-    if_match: IfMatch = None,
-) -> TrainingOut:
+def put_training(training_id: IdPath, body: TrainingBody, edit: Edit) -> TrainingOut:
     """Whole."""
-    return common.replace(
-        context,
-        TrainingRow,
-        training_id,
-        body.values(),
-        who=who,
-        now=now,
-        if_match=if_match,
-        response=response,
-        out=TrainingOut.model_validate,
-    )
+    return edit.replace(TrainingRow, training_id, body.values(), TrainingOut.model_validate)
 
 
 @router.delete("/training/{training_id}", status_code=204, summary="Remove a training")
-def delete_training(
-    training_id: IdPath, context: Parts, now: Now, who: Engineer, if_match: IfMatch = None
-) -> None:
+def delete_training(training_id: IdPath, edit: Edit) -> None:
     """What it was stays in the audit log."""
-    common.remove(context, TrainingRow, training_id, who=who, now=now, if_match=if_match)
+    edit.remove(TrainingRow, training_id)

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy import select
 
 from api import versions
-from api.dependencies import Engineer, Now, Parts, Technician, Viewer
+from api.dependencies import Now, Parts, Technician, Viewer
 from api.people import common
+from api.people.common import Edit
 from api.people.schemas import (
     OnDuty,
     RosterAt,
@@ -22,7 +23,6 @@ from api.people.schemas import (
     TechnicianBody,
     TechnicianOut,
 )
-from api.versions import IfMatch
 from api.wire import KeyPath, PageOf, PageQuery, Words
 from plantroom.stores.records import people
 from plantroom.stores.records.people_tables import SkillRow, TeamRow, TechnicianRow
@@ -38,36 +38,15 @@ def list_skills(query: Annotated[PageQuery, Query()], context: Parts, _who: View
 
 
 @router.put("/skills/{skill_key}", summary="Write a skill")
-def put_skill(
-    skill_key: NewKey,
-    body: SkillBody,
-    *,
-    response: Response,
-    context: Parts,
-    now: Now,
-    who: Engineer,
-    if_match: IfMatch = None,
-) -> SkillOut:
+def put_skill(skill_key: NewKey, body: SkillBody, edit: Edit) -> SkillOut:
     """Whole: made where it is not there, written over where it is."""
-    return common.put(
-        context,
-        SkillRow,
-        {"key": skill_key},
-        body.values(),
-        who=who,
-        now=now,
-        if_match=if_match,
-        response=response,
-        out=SkillOut.of,
-    )
+    return edit.put(SkillRow, {"key": skill_key}, body.values(), SkillOut.of)
 
 
 @router.delete("/skills/{skill_key}", status_code=204, summary="Remove a skill")
-def delete_skill(
-    skill_key: NewKey, context: Parts, now: Now, who: Engineer, if_match: IfMatch = None
-) -> None:
+def delete_skill(skill_key: NewKey, edit: Edit) -> None:
     """What it was stays in the audit log."""
-    common.remove(context, SkillRow, skill_key, who=who, now=now, if_match=if_match)
+    edit.remove(SkillRow, skill_key)
 
 
 @router.get("/teams", summary="List teams")
@@ -77,34 +56,15 @@ def list_teams(query: Annotated[PageQuery, Query()], context: Parts, _who: Viewe
 
 
 @router.put("/teams/{team_key}", summary="Write a team")
-def put_team(
-    team_key: NewKey,
-    body: TeamBody,
-    *,
-    response: Response,
-    context: Parts,
-    now: Now,
-    who: Engineer,
-    if_match: IfMatch = None,
-) -> TeamOut:
+def put_team(team_key: NewKey, body: TeamBody, edit: Edit) -> TeamOut:
     """Whole: made where it is not there, written over where it is."""
-    return common.put(
-        context,
-        TeamRow,
-        {"key": team_key},
-        body.values(),
-        who=who,
-        now=now,
-        if_match=if_match,
-        response=response,
-        out=TeamOut.of,
-    )
+    return edit.put(TeamRow, {"key": team_key}, body.values(), TeamOut.of)
 
 
 @router.delete("/teams/{team_key}", status_code=204, summary="Remove a team")
-def delete_team(team_key: NewKey, context: Parts, now: Now, who: Engineer, if_match: IfMatch = None) -> None:
+def delete_team(team_key: NewKey, edit: Edit) -> None:
     """What it was stays in the audit log."""
-    common.remove(context, TeamRow, team_key, who=who, now=now, if_match=if_match)
+    edit.remove(TeamRow, team_key)
 
 
 @router.get("/technicians", summary="List technicians")
@@ -130,28 +90,9 @@ def get_technician(
 
 
 @router.put("/technicians/{username}", summary="Write a technician")
-def put_technician(
-    username: KeyPath,
-    body: TechnicianBody,
-    *,
-    response: Response,
-    context: Parts,
-    now: Now,
-    who: Engineer,
-    if_match: IfMatch = None,
-) -> TechnicianOut:
+def put_technician(username: KeyPath, body: TechnicianBody, edit: Edit) -> TechnicianOut:
     """Of a user who may work on orders. Who leaves is set to not active: their history stays."""
-    return common.put(
-        context,
-        TechnicianRow,
-        {"username": username},
-        body.values(),
-        who=who,
-        now=now,
-        if_match=if_match,
-        response=response,
-        out=TechnicianOut.model_validate,
-    )
+    return edit.put(TechnicianRow, {"username": username}, body.values(), TechnicianOut.model_validate)
 
 
 @router.get("/roster", summary="Who is there")
