@@ -29,7 +29,7 @@ from plantroom.forecasts import Forecast, forecasts
 from plantroom.model import Point, PointTable, Text
 from plantroom.service_levels import ServiceLevels
 from plantroom.stores.records import alarms, work_orders
-from plantroom.stores.records.paging import CursorError, Page, page
+from plantroom.stores.records.paging import Page, page_or_first
 from plantroom.stores.records.tables import AlarmEventRow, AlarmRow, EquipmentRow
 from plantroom.times import Nanos
 from plantroom.work_orders import Role
@@ -257,14 +257,9 @@ def alarm_page(session: Session, lens: Lens, filters: Filters, limit: int = PAGE
     """A page of the list; a cursor that is not of this list gives the first."""
     query = alarm_query(filters, lens.catalogue, rules_named(lens.catalogue, filters.q), lens.now)
     by, descending = SORTS[filters.sort or "severity"]
-
-    def ask(cursor: str | None) -> Page[AlarmRow]:
-        return page(session, query, by=by, key=AlarmRow.id, descending=descending, cursor=cursor, limit=limit)
-
-    try:
-        found = ask(filters.cursor or None)
-    except CursorError:
-        found = ask(None)
+    found = page_or_first(
+        session, query, by=by, key=AlarmRow.id, descending=descending, cursor=filters.cursor, limit=limit
+    )
     return Page(alarm_views(session, lens, found.rows), found.next_cursor, found.total)
 
 

@@ -12,7 +12,7 @@ from plantroom.model import PointTable
 from plantroom.proposals import Proposal, propose
 from plantroom.stores.records import discovered
 from plantroom.stores.records.discovered import ANNOUNCING, OWN_LAYOUT, DeviceState
-from plantroom.stores.records.paging import CursorError, Page, page
+from plantroom.stores.records.paging import Page, page_or_first
 from plantroom.stores.records.tables import DiscoveredRow
 from plantroom.times import Nanos
 
@@ -58,22 +58,15 @@ def device_page(session: Session, filters: Filters) -> Page[DeviceView]:
         for other in more:
             hit |= other
         query = query.where(hit)
-
-    def ask(cursor: str | None) -> Page[DiscoveredRow]:
-        return page(
-            session,
-            query,
-            by=DiscoveredRow.id,
-            key=DiscoveredRow.id,
-            descending=True,
-            cursor=cursor,
-            limit=PAGE,
-        )
-
-    try:
-        found = ask(filters.cursor or None)
-    except CursorError:
-        found = ask(None)
+    found = page_or_first(
+        session,
+        query,
+        by=DiscoveredRow.id,
+        key=DiscoveredRow.id,
+        descending=True,
+        cursor=filters.cursor,
+        limit=PAGE,
+    )
     return Page([device_view(row) for row in found.rows], found.next_cursor, found.total)
 
 

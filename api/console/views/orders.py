@@ -19,7 +19,7 @@ from plantroom.errors import NotFoundError
 from plantroom.model import Text
 from plantroom.service_levels import Clock
 from plantroom.stores.records import order_levels, work_orders
-from plantroom.stores.records.paging import CursorError, Page, page
+from plantroom.stores.records.paging import Page, page_or_first
 from plantroom.stores.records.tables import EquipmentRow, OrderEventRow, WorkOrderRow
 from plantroom.times import Nanos
 from plantroom.work_orders import OPEN_STATES, OrderAction, OrderKind, OrderState, Role, allowed_actions
@@ -192,16 +192,9 @@ def order_page(
     """A page of the list; a cursor that is not of this list gives the first."""
     query = order_query(filters, lens, username)
     by, descending = SORTS[filters.sort or "priority"]
-
-    def ask(cursor: str | None) -> Page[WorkOrderRow]:
-        return page(
-            session, query, by=by, key=WorkOrderRow.id, descending=descending, cursor=cursor, limit=limit
-        )
-
-    try:
-        found = ask(filters.cursor or None)
-    except CursorError:
-        found = ask(None)
+    found = page_or_first(
+        session, query, by=by, key=WorkOrderRow.id, descending=descending, cursor=filters.cursor, limit=limit
+    )
     return Page(order_views(session, lens, found.rows), found.next_cursor, found.total)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.console.formats import inert_text
 from api.console.views.filters import PAGE, Filters
-from plantroom.stores.records.paging import CursorError, Page, page
+from plantroom.stores.records.paging import Page, page_or_first
 from plantroom.stores.records.quarantine import count_by_reason
 from plantroom.stores.records.tables import QuarantineRow
 from plantroom.times import Nanos
@@ -37,22 +37,15 @@ def quarantine_page(session: Session, filters: Filters) -> tuple[Page[Quarantine
         query = query.where(QuarantineRow.reason == filters.reason)
     if filters.q:
         query = query.where(QuarantineRow.topic.icontains(filters.q, autoescape=True))
-
-    def ask(cursor: str | None) -> Page[QuarantineRow]:
-        return page(
-            session,
-            query,
-            by=QuarantineRow.id,
-            key=QuarantineRow.id,
-            descending=True,
-            cursor=cursor,
-            limit=PAGE,
-        )
-
-    try:
-        found = ask(filters.cursor or None)
-    except CursorError:
-        found = ask(None)
+    found = page_or_first(
+        session,
+        query,
+        by=QuarantineRow.id,
+        key=QuarantineRow.id,
+        descending=True,
+        cursor=filters.cursor,
+        limit=PAGE,
+    )
     views = [quarantined_view(row) for row in found.rows]
     return Page(views, found.next_cursor, found.total), count_by_reason(session)
 

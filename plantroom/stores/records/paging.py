@@ -64,6 +64,27 @@ def page(
     return Page(rows, following, total)
 
 
+def page_or_first(
+    session: Session,
+    query: Select[Row],
+    *,
+    by: InstrumentedAttribute[Any],
+    key: InstrumentedAttribute[Any],
+    descending: bool,
+    cursor: str,
+    limit: int,
+) -> Page[Row]:
+    """The page after the cursor; the first for none, and for one that is not of this list: an old address."""
+
+    def ask(at: str | None) -> Page[Row]:
+        return page(session, query, by=by, key=key, descending=descending, cursor=at, limit=limit)
+
+    try:
+        return ask(cursor or None)
+    except CursorError:
+        return ask(None)
+
+
 def _encode(row: Any, by: str, key: str, descending: bool) -> str:
     content = [by, descending, getattr(row, by), getattr(row, key)]
     return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
