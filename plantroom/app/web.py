@@ -6,13 +6,10 @@ import socket
 from contextlib import ExitStack
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from fastapi import FastAPI
 
-from api.app import create_api
-from api.console import mount
-from api.context import Context
 from api.security import first_admin
 from plantroom.app import serving
+from plantroom.app.api import api_on
 from plantroom.app.foundation import Foundation, OpenStore, follow_readings
 from plantroom.app.remote import RemoteWorker
 from plantroom.errors import StoreError
@@ -41,7 +38,13 @@ class Web:
             self.live.update(on.store.latest())
             undo.pop_all()
         self.worker = RemoteWorker(on.database, self.live)
-        self.api = self._build_api()
+        self.api = api_on(
+            on,
+            self.live,
+            health=self.health,
+            rule_states=self.worker.rule_states,
+            counted=lambda: self.worker.counted(on.metrics.registry),
+        )
         self._schedule: BackgroundScheduler | None = None
 
     def start(self) -> str | None:
@@ -78,23 +81,3 @@ class Web:
             f"{count} at work" if count else "none is at work on these records; start `plantroom scheduler`"
         )
         return PartHealth("scheduler", count > 0, detail)
-
-    def _build_api(self) -> FastAPI:
-        on = self.foundation
-        context = Context(
-            settings=on.settings,
-            catalogue=on.catalogue,
-            database=on.database,
-            store=on.store,
-            live=self.live,
-            metrics=on.metrics,
-            clock=on.clock,
-            table=on.table,
-            health=self.health,
-            rule_states=self.worker.rule_states,
-            levels=on.levels,
-            counted=lambda: self.worker.counted(on.metrics.registry),
-        )
-        api = create_api(context)
-        mount(api, context)
-        return api

@@ -10,13 +10,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from fastapi import FastAPI
 
-from api.app import create_api
-from api.console import mount
-from api.context import Context
 from api.security import first_admin
 from plantroom.app import serving
+from plantroom.app.api import api_on
 from plantroom.app.foundation import Foundation, OpenStore, open_readings
 from plantroom.app.jobs import jobs_on
 from plantroom.app.process import holder_name
@@ -67,7 +64,7 @@ class Application:
             self.live, self.runner = self.watching.live, self.watching.runner
             self.collector, self.dispatcher = self.watching.collector, self.watching.dispatcher
             self.jobs = jobs_on(on, self.dispatcher)
-            self.api = self._build_api()
+            self.api = api_on(on, self.live, health=self.health, rule_states=self.watching.rule_states)
             undo.pop_all()
         self._scheduler: BackgroundScheduler | None = None
 
@@ -124,21 +121,3 @@ class Application:
             os.kill(os.getpid(), signal.SIGTERM)  # as from outside: what waits is written where it may be
             raise
         return 0
-
-    def _build_api(self) -> FastAPI:
-        context = Context(
-            settings=self.settings,
-            catalogue=self.catalogue,
-            database=self.database,
-            store=self.store,
-            live=self.live,
-            metrics=self.metrics,
-            clock=self.clock,
-            table=self.table,
-            health=self.health,
-            rule_states=self.watching.rule_states,
-            levels=self.foundation.levels,
-        )
-        api = create_api(context)
-        mount(api, context)
-        return api
