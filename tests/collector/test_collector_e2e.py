@@ -64,14 +64,6 @@ class Running:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    made = Mosquitto(tmp_path)
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def running(broker: Mosquitto) -> Iterator[Running]:
     made = Running(broker.port)
     made.connected()

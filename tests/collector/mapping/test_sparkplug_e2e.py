@@ -119,14 +119,6 @@ class Running:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    made = Mosquitto(tmp_path)
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def running(broker: Mosquitto, tmp_path: Path) -> Iterator[Running]:
     made = Running(broker.port, tmp_path)
     yield made
